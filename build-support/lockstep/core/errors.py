@@ -1,0 +1,33 @@
+"""The one error users see: what is wrong, where, and what mends it."""
+
+from __future__ import annotations
+
+
+class LockstepError(Exception):
+    """Base of every fault that a user caused or can mend.
+
+    `str(error)` is one sentence that says what is wrong, then one that says what to do.
+
+    Args:
+        fault: what is wrong, one sentence without its full stop.
+        mend: what to do about it, one sentence without its full stop.
+    """
+
+    def __init__(self, fault: str, *, mend: str) -> None:
+        super().__init__(f"{fault}. {mend}.")
+        self.fault = fault
+        self.mend = mend
+
+
+class TextError(LockstepError):
+    """A file that cannot be read as what it should be, with the place of the fault.
+
+    Args:
+        path: the file as users know it, relative to the build root.
+        line: the line of the fault, counted from 1.
+    """
+
+    def __init__(self, path: str, line: int, fault: str, *, mend: str) -> None:
+        super().__init__(f"{path}:{line}: {fault}", mend=mend)
+        self.path = path
+        self.line = line

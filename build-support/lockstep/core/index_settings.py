@@ -1,0 +1,92 @@
+"""Index settings: what pip is configured with, said to pip and uv as environment variables.
+
+Every artifact is checked against the lock's hashes, so where it was downloaded from is no input of
+an environment. These settings therefore never become part of a cache key.
+"""
+
+from __future__ import annotations
+
+import shlex
+from typing import Iterator, Mapping
+
+PASSED_ON = (
+    "HOME",
+    "USER",
+    "NETRC",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "SSL_CLIENT_CERT",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+)
+"""Variables that both tools read themselves. `PIP_*` and `UV_*` are passed on as well."""
+
+_LISTS = {"extra-index-url": "UV_INDEX", "find-links": "UV_FIND_LINKS"}
+_SEPARATORS = {"UV_INDEX": " ", "UV_FIND_LINKS": ",", "UV_INSECURE_HOST": " "}
+
+
+def settings(environ: Mapping[str, str], pip_config: Mapping[str, str]) -> dict[str, str]:
+    """The environment in which pip and uv see the index settings that pip is configured with.
+
+    What the environment already says to uv wins over what is translated from pip.
+
+    Args:
+        environ: the caller's environment.
+        pip_config: keys of pip's configuration files (such as `index-url`), files merged in
+            pip's order.
+    """
+    said = {
+        name: value
+        for name, value in environ.items()
+        if name in PASSED_ON or name.startswith(("PIP_", "UV_"))
+    }
+    pip = dict(pip_config)
+    for name, value in said.items():
+        if name.startswith("PIP_"):
+            pip[name[len("PIP_") :].lower().replace("_", "-")] = value
+    return {**dict(_for_pip(pip)), **dict(_for_uv(pip)), **said}
+
+
+def _for_pip(pip: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Configuration files as variables, since PEX's pip runs apart from the user's folders."""
+    for key, value in pip.items():
+        yield f"PIP_{key.upper().replace('-', '_')}", " ".join(value.split())
+
+
+def _for_uv(pip: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    if "index-url" in pip:
+        yield "UV_DEFAULT_INDEX", pip["index-url"]
+    for key, name in (*_LISTS.items(), ("trusted-host", "UV_INSECURE_HOST")):
+        if pip.get(key, "").split():
+            yield name, _SEPARATORS[name].join(pip[key].split())
+    if pip.get("no-index", "").lower() in ("1", "true", "yes", "on"):
+        yield "UV_NO_INDEX", "1"
+    # pip takes a release from whichever index has it, and the hashes make that safe.
+    yield "UV_INDEX_STRATEGY", "unsafe-best-match"
+    if "cert" in pip:
+        yield "SSL_CERT_FILE", pip["cert"]
+    else:
+        yield "UV_SYSTEM_CERTS", "1"
+    if "client-cert" in pip:
+        yield "SSL_CLIENT_CERT", pip["client-cert"]
+    if "proxy" in pip:
+        yield from ((name, pip["proxy"]) for name in ("HTTP_PROXY", "HTTPS_PROXY"))
+    if "timeout" in pip:
+        yield "UV_HTTP_TIMEOUT", str(int(float(pip["timeout"])))
+    if pip.get("keyring-provider") == "subprocess":
+        yield "UV_KEYRING_PROVIDER", "subprocess"
+
+
+def as_shell(variables: Mapping[str, str]) -> str:
+    """Variables as lines that a POSIX shell reads with `.`."""
+    return "".join(
+        f"export {name}={shlex.quote(value)}\n" for name, value in sorted(variables.items())
+    )

@@ -1,0 +1,1 @@
+"""Download statistics of a package index."""
