@@ -6,10 +6,19 @@ from typing import Iterable
 
 from pants.engine.rules import Rule
 
-from lockstep.pants_api import pex_seams
+from lockstep.lock import goal, inputs, pip_tools
+from lockstep.pants_api import lock_seams, owner_seam, pex_seams
 from lockstep.slices import locks, sandbox
 
 
 def rules() -> Iterable[Rule]:
+    lock_seams.install()
+    owner_seam.install()
     pex_seams.install()
-    return (*locks.rules(), *sandbox.rules())
+    return (
+        *goal.rules(),
+        *inputs.rules(),
+        *locks.rules(),
+        *pip_tools.rules(),
+        *sandbox.rules(),
+    )

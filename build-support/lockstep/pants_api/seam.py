@@ -16,7 +16,7 @@ from pants.util.ordered_set import FrozenOrderedSet
 Coroutine = Callable[..., Awaitable[Any]]
 
 
-def replace(rule_function: Any, replacement: Coroutine) -> None:
+def replace(rule_function: Any, replacement: Coroutine, also: tuple[type, ...] = ()) -> None:
     """Let a built-in rule run `replacement(original, *arguments)` instead of its own coroutine.
 
     It can be called any number of times, in any order of backends; a rule is replaced once for the
@@ -25,7 +25,8 @@ def replace(rule_function: Any, replacement: Coroutine) -> None:
     Args:
         rule_function: the function that `@rule` decorated.
         replacement: a coroutine function at module level, whose first argument is the original
-            coroutine function and whose others are the rule's own.
+            coroutine function and whose others are the rule's own, then those of `also`.
+        also: further types that the engine is to pass, such as subsystems.
     """
     rule: TaskRule = rule_function.rule
     if getattr(rule.func, "replaced_by", None) is replacement:
@@ -43,3 +44,4 @@ def replace(rule_function: Any, replacement: Coroutine) -> None:
     # Rules are frozen: whoever builds them hands them to the engine and to nobody else.
     object.__setattr__(rule, "func", seam)
     object.__setattr__(rule, "input_gets", gets)
+    object.__setattr__(rule, "input_selectors", (*rule.input_selectors, *also))

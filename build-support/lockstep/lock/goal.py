@@ -1,0 +1,144 @@
+"""`./pants lock`: writes the locks, or checks them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Iterable
+
+from pants.backend.python.subsystems.setup import PythonSetup
+from pants.base.build_root import BuildRoot
+from pants.engine.console import Console
+from pants.engine.fs import PathGlobs, Paths
+from pants.engine.goal import Goal, GoalSubsystem
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules, goal_rule, rule
+from pants.option.option_types import BoolOption, StrListOption
+from pants.util.strutil import softwrap
+
+from lockstep.core.check import faults
+from lockstep.core.errors import LockstepError
+from lockstep.core.slices import python_environment
+from lockstep.envs.atomic import write_text
+from lockstep.lock.inputs import ResolveInputs, ResolveInputsRequest, minor_version
+from lockstep.lock.pip_tools import ResolvedLock, ResolveLockRequest
+from lockstep.slices.locks import LockRequest, ManagedLock
+
+
+class LockSubsystem(GoalSubsystem):
+    name = "lock"
+    help = softwrap(
+        """
+        Resolve every requirements input of a resolve in one pass of pip-tools and write its lock.
+        Pins of the lock at hand are kept where they still fit.
+        """
+    )
+
+    check = BoolOption(
+        default=False,
+        help=softwrap(
+            """
+            Resolve nothing and write nothing, but tell line by line what of the locks does not
+            fit their inputs. Needs no network, and never fails for what the world released.
+            """
+        ),
+    )
+    resolve = StrListOption(
+        help=softwrap(
+            """
+            The resolves to lock, names of `[python].resolves`. All of them by default.
+            """
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class LockFaultsRequest:
+    """Check the lock of a resolve."""
+
+    resolve: str
+
+
+@dataclass(frozen=True)
+class LockFaults:
+    """What is wrong with a lock, one line each."""
+
+    path: str
+    lines: tuple[str, ...]
+
+
+@rule(desc="Check the lock")
+async def check_lock(request: LockFaultsRequest) -> LockFaults:
+    inputs = await Get(ResolveInputs, ResolveInputsRequest(request.resolve))
+    path = inputs.lock_path
+    existing = await Get(Paths, PathGlobs([path]))
+    if not existing.files:
+        return LockFaults(path, (f"{path}: the lock of `{request.resolve}` is missing",))
+    locked = await Get(ManagedLock, LockRequest(path))
+    if locked.slicer is None:
+        return LockFaults(path, (f"{path}:1: the lock is in PEX's format, so Pants wrote it",))
+    environment = python_environment(minor_version(inputs))
+    return LockFaults(
+        path, faults(locked.slicer.lock, inputs.requirements, inputs.interpreters, environment)
+    )
+
+
+class LockGoal(Goal):
+    subsystem_cls = LockSubsystem
+    environment_behavior = Goal.EnvironmentBehavior.LOCAL_ONLY
+
+
+@goal_rule
+async def lock(
+    subsystem: LockSubsystem, console: Console, python_setup: PythonSetup, root: BuildRoot
+) -> LockGoal:
+    try:
+        resolves = _chosen(subsystem.resolve, python_setup)
+        if subsystem.check:
+            checked = await MultiGet(
+                Get(LockFaults, LockFaultsRequest(name)) for name in resolves
+            )
+            return _report(checked, console)
+        written = await MultiGet(
+            Get(ResolvedLock, ResolveLockRequest(name)) for name in resolves
+        )
+    except LockstepError as error:
+        console.print_stderr(console.red(str(error)))
+        return LockGoal(exit_code=1)
+    return _write(written, Path(root.path), console)
+
+
+def _chosen(requested: Iterable[str], python_setup: PythonSetup) -> tuple[str, ...]:
+    unknown = sorted(set(requested) - set(python_setup.resolves))
+    if unknown:
+        raise LockstepError(
+            f"There is no resolve `{unknown[0]}`",
+            mend=f"Name one of `[python].resolves`: {', '.join(sorted(python_setup.resolves))}",
+        )
+    return tuple(requested) or tuple(python_setup.resolves)
+
+
+def _report(checked: Iterable[LockFaults], console: Console) -> LockGoal:
+    lines = [line for lock_faults in checked for line in lock_faults.lines]
+    for line in lines:
+        console.print_stderr(console.red(line))
+    if lines:
+        console.print_stderr("Run `./pants lock` to mend the lock.")
+        return LockGoal(exit_code=1)
+    for lock_faults in checked:
+        console.print_stdout(f"{lock_faults.path} fits its inputs.")
+    return LockGoal(exit_code=0)
+
+
+def _write(resolved: Iterable[ResolvedLock], root: Path, console: Console) -> LockGoal:
+    for lock in resolved:
+        path = root / lock.path
+        if path.exists() and path.read_text() == lock.text:
+            console.print_stdout(f"{lock.path} holds {lock.pins} pins, as before.")
+            continue
+        write_text(path, lock.text)
+        console.print_stdout(f"{lock.path} holds {lock.pins} pins, written.")
+    return LockGoal(exit_code=0)
+
+
+def rules() -> Iterable[Rule]:
+    return collect_rules()

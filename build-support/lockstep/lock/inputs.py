@@ -1,0 +1,134 @@
+"""Finds the requirements inputs of a resolve through its targets, and reads them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Iterable
+
+from pants.backend.python.macros.python_requirements import PythonRequirementsTargetGenerator
+from pants.backend.python.subsystems.setup import PythonSetup
+from pants.backend.python.target_types import PythonRequirementResolveField, PythonRequirementsField
+from pants.backend.python.util_rules.interpreter_constraints import InterpreterConstraints
+from pants.engine.addresses import Address
+from pants.engine.fs import DigestContents, PathGlobs
+from pants.engine.rules import Get, Rule, collect_rules, rule
+from pants.engine.target import AllUnexpandedTargets, SingleSourceField, Target
+
+from lockstep.core.errors import LockstepError
+from lockstep.core.inputs import InputRequirement, parse_input
+
+
+@dataclass(frozen=True)
+class ResolveInputsRequest:
+    """Read every requirements input of a resolve.
+
+    Attributes:
+        resolve: a name of `[python].resolves`.
+    """
+
+    resolve: str
+
+
+@dataclass(frozen=True)
+class ResolveInputs:
+    """What a resolve's lock has to satisfy.
+
+    Attributes:
+        resolve: its name.
+        lock_path: the lock, relative to the build root.
+        requirements: in the order of paths and lines.
+        interpreters: the interpreter constraints of the resolve.
+    """
+
+    resolve: str
+    lock_path: str
+    requirements: tuple[InputRequirement, ...]
+    interpreters: tuple[str, ...]
+
+
+@rule(desc="Read the requirements inputs")
+async def read_inputs(
+    request: ResolveInputsRequest, targets: AllUnexpandedTargets, python_setup: PythonSetup
+) -> ResolveInputs:
+    generators = {target.address: target for target in targets if _is_generator(target)}
+    files: set[str] = set()
+    stated: dict[str, set[str]] = defaultdict(set)
+    for target in targets:
+        if not _is_requirement(target, request.resolve, python_setup):
+            continue
+        generator = generators.get(target.address.maybe_convert_to_target_generator())
+        if generator is not None:
+            files.add(_input_file(generator))
+        else:
+            requirements = target[PythonRequirementsField].value
+            stated[_build_file(target.address)].update(str(r) for r in requirements)
+    contents = await Get(DigestContents, PathGlobs(sorted(files)))
+    read = [
+        requirement
+        for content in contents
+        for requirement in parse_input(content.content.decode(), content.path)
+    ]
+    read.extend(
+        InputRequirement(path, 0, requirement)
+        for path, requirements in stated.items()
+        for requirement in sorted(requirements)
+    )
+    return ResolveInputs(
+        resolve=request.resolve,
+        lock_path=python_setup.resolves[request.resolve],
+        requirements=tuple(sorted(read, key=lambda r: (r.path, r.line))),
+        interpreters=tuple(
+            python_setup.resolves_to_interpreter_constraints.get(
+                request.resolve, python_setup.interpreter_constraints
+            )
+        ),
+    )
+
+
+def _is_generator(target: Target) -> bool:
+    return not target.has_field(PythonRequirementsField) and target.has_field(SingleSourceField)
+
+
+def _is_requirement(target: Target, resolve: str, python_setup: PythonSetup) -> bool:
+    if not target.has_fields((PythonRequirementResolveField, PythonRequirementsField)):
+        return False
+    return bool(target[PythonRequirementResolveField].normalized_value(python_setup) == resolve)
+
+
+def _input_file(generator: Target) -> str:
+    path = generator[SingleSourceField].file_path
+    if not isinstance(generator, PythonRequirementsTargetGenerator):
+        raise LockstepError(
+            f"{path} is an input of the kind `{generator.alias}`, which is not supported",
+            mend="State its requirements in a requirements.txt format or pyproject.toml file",
+        )
+    assert path is not None, "the field has a default"
+    return path
+
+
+def _build_file(address: Address) -> str:
+    return f"{address.spec_path}/BUILD" if address.spec_path else "BUILD"
+
+
+def minor_version(inputs: ResolveInputs) -> str:
+    """The one Python a resolve is for, such as `3.11`.
+
+    Raises:
+        LockstepError: the resolve's interpreter constraints allow none or several.
+    """
+    versions = InterpreterConstraints(inputs.interpreters).partition_into_major_minor_versions(
+        [f"3.{minor}" for minor in range(7, 20)]
+    )
+    if len(versions) != 1:
+        raise LockstepError(
+            f"The resolve `{inputs.resolve}` allows {len(versions)} minor versions of Python"
+            f" ({', '.join(inputs.interpreters)}), and a lock is resolved for one",
+            mend="Name one in `[python.resolves_to_interpreter_constraints]`, such as"
+            ' `["CPython==3.11.*"]`',
+        )
+    return str(versions[0])
+
+
+def rules() -> Iterable[Rule]:
+    return collect_rules()

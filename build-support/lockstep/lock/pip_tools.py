@@ -1,0 +1,172 @@
+"""Resolves a lock with pip-tools, which runs under the interpreter that the resolve is for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Iterable
+
+from pants.backend.python.util_rules.interpreter_constraints import InterpreterConstraints
+from pants.backend.python.util_rules.pex_environment import PythonExecutable
+from pants.core.util_rules.system_binaries import SEARCH_PATHS
+from pants.engine.env_vars import EnvironmentVars, EnvironmentVarsRequest
+from pants.engine.fs import CreateDigest, Digest, DigestContents, FileContent, MergeDigests
+from pants.engine.fs import PathGlobs
+from pants.engine.platform import Platform
+from pants.engine.process import FallibleProcessResult, Process, ProcessCacheScope
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
+
+from lockstep.core import lock_codec
+from lockstep.core.errors import LockstepError, TextError
+from lockstep.core.inputs import InputRequirement
+from lockstep.core.lock import Header, inputs_digest
+from lockstep.lock.inputs import ResolveInputs, ResolveInputsRequest, minor_version
+from lockstep.slices.locks import SliceRequest, SliceText
+from lockstep.slices.sandbox import ENVIRONMENT, InstallingProcess, slice_files
+from lockstep.subsystem import Lockstep
+
+_OUTPUT = "lock.txt"
+_ALL_INPUTS = "inputs.in"
+
+
+@dataclass(frozen=True)
+class ResolveLockRequest:
+    """Resolve a lock anew, keeping the pins that still fit.
+
+    Attributes:
+        resolve: a name of `[python].resolves`.
+    """
+
+    resolve: str
+
+
+@dataclass(frozen=True)
+class ResolvedLock:
+    """A lock's new text, not yet written.
+
+    Attributes:
+        resolve: the resolve it is for.
+        path: where it belongs, relative to the build root.
+        text: the whole file.
+        before: the text it replaces; empty where there is none that can be read.
+        pins: how many pins it holds.
+    """
+
+    resolve: str
+    path: str
+    text: str
+    before: str
+    pins: int
+
+
+@rule(desc="Resolve the lock")
+async def resolve_lock(
+    request: ResolveLockRequest, lockstep: Lockstep, platform: Platform
+) -> ResolvedLock:
+    inputs = await Get(ResolveInputs, ResolveInputsRequest(request.resolve))
+    constraints = InterpreterConstraints(inputs.interpreters)
+    version = minor_version(inputs)
+    python, tool_slice, environ, current = await MultiGet(
+        Get(PythonExecutable, InterpreterConstraints, constraints),
+        Get(SliceText, SliceRequest(lockstep.pip_tools_lock, ("pip-tools",), version)),
+        Get(EnvironmentVars, EnvironmentVarsRequest(["PATH"])),
+        Get(DigestContents, PathGlobs([inputs.lock_path])),
+    )
+    before = _readable(current)
+    files = [*_input_files(inputs.requirements), FileContent(_OUTPUT, before.encode())]
+    sandbox = await MultiGet(
+        Get(Digest, CreateDigest(files)),
+        Get(Digest, CreateDigest, slice_files(tool_slice.text, python.path)),
+    )
+    process = await Get(
+        Process,
+        InstallingProcess(
+            Process(
+                (f"{ENVIRONMENT}/bin/python", "-m", "piptools", "compile", *_arguments()),
+                description=f"Resolve {inputs.lock_path} with pip-tools",
+                input_digest=await Get(Digest, MergeDigests(sandbox)),
+                output_files=(_OUTPUT,),
+                env={"PATH": environ.get("PATH", ":".join(SEARCH_PATHS))},
+                append_only_caches={"lockstep_pip_tools": ".lockstep/pip-tools"},
+                # What an index offers changes by the hour, so only this call may use the result.
+                cache_scope=ProcessCacheScope.PER_SESSION,
+            )
+        ),
+    )
+    result = await Get(FallibleProcessResult, Process, process)
+    if result.exit_code != 0:
+        raise LockstepError(
+            f"{inputs.lock_path} cannot be resolved, and stands as it was; pip-tools says:\n"
+            f"{_told(result)}\n",
+            mend="Change the requirements it names, then run `./pants lock` again",
+        )
+    compiled = await Get(DigestContents, Digest, result.output_digest)
+    header = Header(
+        resolve=inputs.resolve,
+        inputs=inputs_digest(((r.path, r.text) for r in inputs.requirements), inputs.interpreters),
+        resolver=_resolver(tool_slice.text),
+        environments=(f"CPython {version} on {platform.value}",),
+    )
+    pins = lock_codec.parse(compiled[0].content.decode(), f"pip-tools' {_OUTPUT}").pins
+    text = lock_codec.render(lock_codec.finished(inputs.lock_path, header, pins))
+    return ResolvedLock(inputs.resolve, inputs.lock_path, text, before, len(pins))
+
+
+def _arguments() -> tuple[str, ...]:
+    return (
+        "--quiet",
+        "--no-config",
+        "--generate-hashes",
+        "--strip-extras",
+        "--allow-unsafe",
+        "--annotation-style=split",
+        "--resolver=backtracking",
+        "--no-header",
+        "--no-emit-index-url",
+        "--no-emit-find-links",
+        "--no-emit-trusted-host",
+        "--no-emit-options",
+        "--cache-dir=.lockstep/pip-tools",
+        f"--output-file={_OUTPUT}",
+        _ALL_INPUTS,
+    )
+
+
+def _input_files(requirements: Iterable[InputRequirement]) -> Iterable[FileContent]:
+    """The inputs as pip reads them, each at its own path, so that annotations name them.
+
+    Whatever an input's format, its requirements stand in that file one a line; including it from
+    another file makes pip-tools read it as requirements even where it is called pyproject.toml.
+    """
+    by_path: dict[str, list[str]] = defaultdict(list)
+    for requirement in requirements:
+        by_path[requirement.path].append(f"{requirement.text}\n")
+    for path, lines in by_path.items():
+        yield FileContent(path, "".join(lines).encode())
+    yield FileContent(_ALL_INPUTS, "".join(f"-r {path}\n" for path in by_path).encode())
+
+
+def _readable(contents: DigestContents) -> str:
+    """The lock at hand, whose pins are kept where they fit; nothing where it cannot be read."""
+    for content in contents:
+        text = content.content.decode(errors="replace")
+        try:
+            lock_codec.parse(text, content.path)
+        except TextError:
+            return ""
+        return text
+    return ""
+
+
+def _resolver(tool_slice: str) -> str:
+    pins = lock_codec.parse(tool_slice, "slice").by_name()
+    return f"pip-tools {pins['pip-tools'][0].version} with pip {pins['pip'][0].version}"
+
+
+def _told(result: FallibleProcessResult) -> str:
+    text = (result.stderr or result.stdout).decode(errors="replace").strip()
+    return "\n".join(f"  {line}" for line in text.splitlines()[-25:])
+
+
+def rules() -> Iterable[Rule]:
+    return collect_rules()
