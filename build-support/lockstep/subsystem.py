@@ -14,35 +14,29 @@ class Lockstep(Subsystem):
 
     shared_inputs = StrOption(
         default="3rdparty/python",
-        help=softwrap(
-            """
+        help=softwrap("""
             The folder of the requirements inputs that all projects share. Where several inputs
             state one project, an import is served by the importing project's own input, else by
             one below this folder, else by the first by address.
-            """
-        ),
+            """),
     )
     pip_tools_lock = StrOption(
         default="build-support/bootstrap/tools.lock.txt",
         advanced=True,
-        help=softwrap(
-            """
+        help=softwrap("""
             The lock that pins pip-tools, relative to the build root. `./pants lock` installs its
             slice of `pip-tools` for the interpreter that the resolve is for, and runs it there.
-            """
-        ),
+            """),
     )
 
 
 class Uv(TemplatedExternalTool):
     options_scope = "lockstep-uv"
     name = "uv"
-    help = softwrap(
-        """
+    help = softwrap("""
         The installer of every environment. The launcher `./pants` sets these options to the copy
         that it installed from the package index, pinned and checked by hash.
-        """
-    )
+        """)
 
     default_version = "none"
     default_known_versions: list[str] = []

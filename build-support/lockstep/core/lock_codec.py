@@ -89,7 +89,7 @@ class _Reader:
                 f"the lock has format {titles[0].group(1)}, this Lockstep reads up to {FORMAT}",
                 mend="Update Lockstep in this checkout",
             )
-        fields = dict(match.groups() for match in map(_FIELD.match, preamble) if match)
+        fields = {match[1]: match[2] for match in map(_FIELD.match, preamble) if match}
         missing = sorted({"resolve", "inputs", "resolver", "environments"} - fields.keys())
         if missing:
             self.fail(1, f"the header lacks `{missing[0]}:`")
@@ -237,5 +237,3 @@ def finished(path: str, header: Header, pins: Iterable[Pin]) -> Lock:
     first, rest = bare[:1], bare[1:]
     led = [replace(pin, lead=("",)) for pin in first]
     return Lock(path, (*led, *rest), header, header_lines(header), ())
-
-

@@ -26,28 +26,22 @@ from lockstep.slices.locks import LockRequest, ManagedLock
 
 class LockSubsystem(GoalSubsystem):
     name = "lock"
-    help = softwrap(
-        """
+    help = softwrap("""
         Resolve every requirements input of a resolve in one pass of pip-tools and write its lock.
         Pins of the lock at hand are kept where they still fit.
-        """
-    )
+        """)
 
     check = BoolOption(
         default=False,
-        help=softwrap(
-            """
+        help=softwrap("""
             Resolve nothing and write nothing, but tell line by line what of the locks does not
             fit their inputs. Needs no network, and never fails for what the world released.
-            """
-        ),
+            """),
     )
     resolve = StrListOption(
-        help=softwrap(
-            """
+        help=softwrap("""
             The resolves to lock, names of `[python].resolves`. All of them by default.
-            """
-        ),
+            """),
     )
 
 
@@ -94,13 +88,9 @@ async def lock(
     try:
         resolves = _chosen(subsystem.resolve, python_setup)
         if subsystem.check:
-            checked = await MultiGet(
-                Get(LockFaults, LockFaultsRequest(name)) for name in resolves
-            )
+            checked = await MultiGet(Get(LockFaults, LockFaultsRequest(name)) for name in resolves)
             return _report(checked, console)
-        written = await MultiGet(
-            Get(ResolvedLock, ResolveLockRequest(name)) for name in resolves
-        )
+        written = await MultiGet(Get(ResolvedLock, ResolveLockRequest(name)) for name in resolves)
     except LockstepError as error:
         console.print_stderr(console.red(str(error)))
         return LockGoal(exit_code=1)

@@ -21,6 +21,8 @@ from pants.backend.python.util_rules.pex_requirements import (
 from pants.engine.fs import EMPTY_DIGEST, CreateDigest, Digest, MergeDigests
 from pants.engine.process import Process
 from pants.engine.rules import Get
+from pants.util.frozendict import FrozenDict
+from pants.util.strutil import pluralize
 
 from lockstep.pants_api.seam import Coroutine, replace
 from lockstep.slices.locks import LockRequest, ManagedLock, SliceRequest, SliceText
@@ -52,9 +54,7 @@ async def build_pex(
     if _one_interpreter(request, versions) and not _only_requirements(request):
         # Apart from the rest, so that a change of the sources does not install the slice again.
         slice_pex = await Get(BuildPexResult, PexRequest, _slice_request(request))
-        inputs = await Get(
-            Digest, MergeDigests([request.additional_inputs, slice_pex.digest])
-        )
+        inputs = await Get(Digest, MergeDigests([request.additional_inputs, slice_pex.digest]))
         with_slice = dataclasses.replace(
             request,
             requirements=PexRequirements(),
@@ -75,9 +75,11 @@ async def build_pex(
         ),
     )
     if _one_interpreter(request, versions):
-        python = request.python or await Get(
-            PythonExecutable, InterpreterConstraints, request.interpreter_constraints
-        )
+        python = request.python
+        if python is None:
+            python = await Get(
+                PythonExecutable, InterpreterConstraints, request.interpreter_constraints
+            )
         files = slice_files(cut.text, python.path)
         args = _INSTALLED
     else:
@@ -92,7 +94,8 @@ async def build_pex(
             Digest, MergeDigests([request.additional_inputs, files_digest])
         ),
         description=request.description
-        or f"Building {request.output_filename} from a slice of {cut.size} pins of {lock.path}",
+        or f"Building {request.output_filename} from a slice of"
+        f" {pluralize(cut.size, 'pin')} of {lock.path}",
     )
     return await _build(original, sliced, python_setup, pex_subsystem)
 
@@ -158,9 +161,7 @@ def _versions(constraints: InterpreterConstraints, python_setup: PythonSetup) ->
     if not constraints:
         return ()
     return tuple(
-        constraints.partition_into_major_minor_versions(
-            python_setup.interpreter_versions_universe
-        )
+        constraints.partition_into_major_minor_versions(python_setup.interpreter_versions_universe)
     )
 
 
@@ -191,9 +192,7 @@ async def load_lockfile(
     )
 
 
-async def setup_pex_cli_process(
-    original: Coroutine, request: PexCliProcess, *rest: Any
-) -> Process:
+async def setup_pex_cli_process(original: Coroutine, request: PexCliProcess, *rest: Any) -> Process:
     """Install the slice right before PEX packages it, in the same sandbox.
 
     In one process, so that the files of the environment are never captured, only the PEX is.
@@ -201,17 +200,32 @@ async def setup_pex_cli_process(
     if SLICE not in request.extra_args:
         process: Process = await original(request, *rest)
         return process
+    python = _interpreter(request)
     args = tuple(_slice_args(request.extra_args))
     process = await original(dataclasses.replace(request, extra_args=args), *rest)
+    if python is not None:
+        process = dataclasses.replace(
+            process,
+            argv=(python, *process.argv[1:]),
+            env=FrozenDict({**process.env, "PEX_PYTHON": python}),
+        )
     return await Get(Process, InstallingProcess(process))
+
+
+def _interpreter(request: PexCliProcess) -> str | None:
+    """The interpreter that the slice is installed for, if it is.
+
+    PEX runs under it and so builds for it. PEX must not be told of it as a target: it would then
+    refuse any wheel that supports another interpreter as well (such as `py2.py3`).
+    """
+    args = request.extra_args
+    return args[args.index("--python") + 1] if ENVIRONMENT in args else None
 
 
 def _slice_args(args: Iterable[str]) -> Iterator[str]:
     """PEX's arguments without those that a slice settles otherwise.
 
-    Index settings come from pip's configuration; Pants' default would name a public index. An
-    environment is of one interpreter already, and PEX, told it again, refuses any wheel that also
-    supports another one (such as `py2.py3`).
+    Index settings come from pip's configuration; Pants' default would name a public index.
     """
     arguments = list(args)
     installed = ENVIRONMENT in arguments

@@ -12,6 +12,7 @@ from pants.engine.fs import CreateDigest, Digest, FileContent, MergeDigests
 from pants.engine.platform import Platform
 from pants.engine.process import Process
 from pants.engine.rules import Get, Rule, collect_rules, rule
+from pants.util.frozendict import FrozenDict
 
 from lockstep.slices import index_settings
 from lockstep.slices.index_settings import IndexSettings, IndexSettingsRequest
@@ -66,9 +67,7 @@ async def get_installer(_: InstallerRequest, uv: Uv, platform: Platform) -> Inst
     script = pkgutil.get_data("lockstep.envs", "install.sh")
     assert script is not None, "the script stands beside the module"
     tool = await Get(DownloadedExternalTool, ExternalToolRequest, uv.get_request(platform))
-    return Installer(
-        tool.digest, await Get(Digest, CreateDigest([FileContent(_INSTALL, script)]))
-    )
+    return Installer(tool.digest, await Get(Digest, CreateDigest([FileContent(_INSTALL, script)])))
 
 
 @rule
@@ -81,12 +80,14 @@ async def install_before(request: InstallingProcess) -> Process:
         process,
         argv=("/bin/sh", _INSTALL, *process.argv),
         input_digest=digest,
-        immutable_input_digests={**process.immutable_input_digests, _UV: installer.uv},
-        append_only_caches={
-            **process.append_only_caches,
-            "lockstep_uv": ".lockstep/cache",
-            index_settings.CACHE_NAME: ".lockstep/index",
-        },
+        immutable_input_digests=FrozenDict({**process.immutable_input_digests, _UV: installer.uv}),
+        append_only_caches=FrozenDict(
+            {
+                **process.append_only_caches,
+                "lockstep_uv": ".lockstep/cache",
+                index_settings.CACHE_NAME: ".lockstep/index",
+            }
+        ),
     )
 
 
