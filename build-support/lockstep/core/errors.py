@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
+
+def redacted(text: str) -> str:
+    """Text with the user name and password of every URL in it left out."""
+    return re.sub(r"://[^/\s]*@", "://****@", text)
+
 
 class LockstepError(Exception):
     """Base of every fault that a user caused or can mend.
 
-    `str(error)` is one sentence that says what is wrong, then one that says what to do.
+    `str(error)` is one sentence that says what is wrong, then one that says what to do. It never
+    shows the credentials of a URL.
 
     Args:
         fault: what is wrong, one sentence without its full stop.
@@ -14,6 +22,7 @@ class LockstepError(Exception):
     """
 
     def __init__(self, fault: str, *, mend: str) -> None:
+        fault = redacted(fault)
         super().__init__(f"{fault}. {mend}.")
         self.fault = fault
         self.mend = mend

@@ -11,10 +11,10 @@ import re
 from dataclasses import replace
 from typing import Iterable, Iterator
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.version import InvalidVersion, Version
+from packaging.requirements import Requirement
+from packaging.version import Version
 
-from lockstep.core.errors import TextError
+from lockstep.core.errors import TextError, redacted
 from lockstep.core.lock import FORMAT, Header, Lock, Pin
 
 _ENTRY = re.compile(
@@ -25,8 +25,13 @@ _ENTRY = re.compile(
 )
 _HASH = re.compile(r"--hash=(?P<value>(?P<algorithm>[a-z0-9]+):(?P<hex>[0-9a-f]+))")
 _HEX_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
+_ANNOTATION = re.compile(r"# via(?: (?P<several>.*\S))?|#   (?P<one>\S.*)|# from \S+|#")
 _TITLE = re.compile(r"# Lockstep lock, format (\d+)\.")
 _FIELD = re.compile(r"# (resolve|inputs|resolver|environments): (.+)")
+_OPTION = re.compile(
+    r"--(index-url|extra-index-url|no-index|find-links|trusted-host|pre|prefer-binary"
+    r"|no-binary|only-binary)(?=[\s=]|$)"
+)
 _RESTORE = "Restore the file from version control, or run `./pants lock` to write it anew"
 
 
@@ -46,7 +51,7 @@ def parse(text: str, path: str) -> Lock:
 class _Reader:
     def __init__(self, text: str, path: str) -> None:
         self.path = path
-        self.lines = text.split("\n")
+        self.lines = text.replace("\r\n", "\n").split("\n")
         if self.lines[-1] != "":
             self.fail(len(self.lines), "the last line has no line end, so the file is cut off")
         self.lines.pop()
@@ -62,6 +67,9 @@ class _Reader:
         lead: list[str] = []
         while self.at < len(self.lines):
             line = self.lines[self.at]
+            if line.startswith("--") and not _OPTION.match(line):
+                option = _short(re.split(r"[\s=]", line)[0])
+                self.fail(self.at + 1, f"the option `{option}` belongs in no lock")
             if line == "" or line.startswith(("#", "--")):
                 lead.append(line)
                 self.at += 1
@@ -82,11 +90,12 @@ class _Reader:
         titles = [match for match in map(_TITLE.match, preamble[:1]) if match]
         if not titles:
             return None
-        if int(titles[0].group(1)) > FORMAT:
+        written = titles[0].group(1).lstrip("0")
+        if len(written) > len(str(FORMAT)) or int(written or "0") > FORMAT:
             raise TextError(
                 self.path,
                 1,
-                f"the lock has format {titles[0].group(1)}, this Lockstep reads up to {FORMAT}",
+                f"the lock has format {_short(written)}, this Lockstep reads up to {FORMAT}",
                 mend="Update Lockstep in this checkout",
             )
         fields = {match[1]: match[2] for match in map(_FIELD.match, preamble) if match}
@@ -155,22 +164,25 @@ class _Reader:
             Requirement(entry)
             if match["version"]:
                 Version(match["version"])
-        except (InvalidRequirement, InvalidVersion):
+        except (ValueError, RecursionError):  # a URL or nesting that `packaging` trips over
             self.fail(line, f"`{_short(entry)}` is not a valid requirement (PEP 508)")
 
     def _via(self, inline: str) -> Iterator[str]:
         """The `# via` entries behind or below an entry, of either annotation style."""
         if inline.startswith("via "):
-            yield from (part.strip() for part in inline[len("via ") :].split(","))
+            yield from inline[len("via ") :].split(", ")
         while self.at < len(self.lines) and self.lines[self.at].startswith((" ", "\t")):
             text = self.lines[self.at].strip()
             if not text.startswith("#"):
                 self.fail(self.at + 1, f"`{_short(self.lines[self.at])}` belongs to no pin")
-            entry = text[1:].strip()
-            if entry.startswith("via "):
-                entry = entry[len("via ") :].strip()
-            if entry not in ("", "via"):
-                yield entry
+            annotation = _ANNOTATION.fullmatch(text)
+            if annotation is None:
+                self.fail(self.at + 1, f"`{_short(text)}` is no annotation (`# via name`)")
+            assert annotation is not None
+            if annotation["one"]:
+                yield annotation["one"]
+            elif annotation["several"]:
+                yield from annotation["several"].split(", ")
             self.at += 1
 
     def _no_duplicates(self, pins: Iterable[Pin]) -> None:
@@ -190,7 +202,8 @@ def _split_comment(line: str) -> tuple[str, str]:
 
 
 def _short(text: str) -> str:
-    text = text.strip()
+    shown = (c if c.isprintable() else ascii(c)[1:-1] for c in redacted(text.strip()))
+    text = "".join(shown)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Iterable, Iterator
+from typing import Any, Iterable, Iterator, Sequence
 
 from pants.backend.python.subsystems.setup import PythonSetup
 from pants.backend.python.util_rules import pex, pex_cli, pex_requirements
@@ -40,62 +40,43 @@ async def build_pex(
     lock = await Get(ManagedLock, LockRequest(lock_path)) if lock_path else None
     if lock is None or lock.slicer is None:
         return await _build(original, request, python_setup, pex_subsystem)
-    if not request.interpreter_constraints and not request.python:
-        request = dataclasses.replace(
-            request, interpreter_constraints=_constraints(request.requirements, python_setup)
-        )
-    requirements = _subset(request.requirements)
-    if requirements is not None:
-        strings = await Get(ReqStrings, PexRequirements, requirements)
-        if not strings.req_strings:
-            bare = dataclasses.replace(request, requirements=PexRequirements())
-            return await _build(original, bare, python_setup, pex_subsystem)
-    versions = _versions(request.interpreter_constraints, python_setup)
-    if _one_interpreter(request, versions) and not _only_requirements(request):
+    constraints = request.interpreter_constraints or _constraints(request, python_setup)
+    if not request.python:
+        request = dataclasses.replace(request, interpreter_constraints=constraints)
+    versions = constraints.partition_into_major_minor_versions(
+        python_setup.interpreter_versions_universe
+    )
+    subset = _subset(request)
+    roots = (await Get(ReqStrings, PexRequirements, subset)).req_strings if subset else None
+    args: tuple[str, ...] = ()
+    inputs, description = request.additional_inputs, None
+    if roots == ():
+        pass  # nothing to install
+    elif _by_uv(request, versions) and not _only_requirements(request):
         # Apart from the rest, so that a change of the sources does not install the slice again.
         slice_pex = await Get(BuildPexResult, PexRequest, _slice_request(request))
         inputs = await Get(Digest, MergeDigests([request.additional_inputs, slice_pex.digest]))
-        with_slice = dataclasses.replace(
-            request,
-            requirements=PexRequirements(),
-            additional_args=(
-                *request.additional_args,
-                "--requirements-pex",
-                slice_pex.pex_filename,
-            ),
-            additional_inputs=inputs,
-        )
-        return await _build(original, with_slice, python_setup, pex_subsystem)
-    cut = await Get(
-        SliceText,
-        SliceRequest(
-            path=lock.path,
-            requirements=None if requirements is None else strings.req_strings,
-            python=versions[0] if versions else "",
-        ),
-    )
-    if _one_interpreter(request, versions):
-        python = request.python
-        if python is None:
-            python = await Get(
-                PythonExecutable, InterpreterConstraints, request.interpreter_constraints
-            )
-        files = slice_files(cut.text, python.path)
-        args = _INSTALLED
+        args, description = ("--requirements-pex", slice_pex.pex_filename), None
     else:
-        files = slice_files(cut.text, None)
-        args = _RESOLVED_BY_PEX
-    files_digest = await Get(Digest, CreateDigest, files)
+        cut = await Get(SliceText, SliceRequest(lock.path, roots, versions[0]))
+        python = request.python
+        if python is None and _by_uv(request, versions):
+            python = await Get(PythonExecutable, InterpreterConstraints, constraints)
+        files = await Get(
+            Digest, CreateDigest, slice_files(cut.text, python.path if python else None)
+        )
+        inputs = await Get(Digest, MergeDigests([request.additional_inputs, files]))
+        args = _INSTALLED if python else _RESOLVED_BY_PEX
+        description = (
+            f"Building {request.output_filename}: {pluralize(cut.size, 'pin')} of {lock.path}"
+            f" for {', '.join(roots or ['all of it'])}"
+        )
     sliced = dataclasses.replace(
         request,
         requirements=PexRequirements(),
         additional_args=(*request.additional_args, *args),
-        additional_inputs=await Get(
-            Digest, MergeDigests([request.additional_inputs, files_digest])
-        ),
-        description=request.description
-        or f"Building {request.output_filename} from a slice of"
-        f" {pluralize(cut.size, 'pin')} of {lock.path}",
+        additional_inputs=inputs,
+        description=request.description or description,
     )
     return await _build(original, sliced, python_setup, pex_subsystem)
 
@@ -133,17 +114,18 @@ def _lock_path(
     return None
 
 
-def _subset(requirements: PexRequirements | EntireLockfile) -> PexRequirements | None:
+def _subset(request: PexRequest) -> PexRequirements | None:
     """The requirements to cut the slice for; None for the whole lock."""
+    requirements = request.requirements
     if isinstance(requirements, EntireLockfile):
         return None
     superset = requirements.from_superset
     return None if isinstance(superset, Resolve) and superset.use_entire_lockfile else requirements
 
 
-def _constraints(
-    requirements: PexRequirements | EntireLockfile, python_setup: PythonSetup
-) -> InterpreterConstraints:
+def _constraints(request: PexRequest, python_setup: PythonSetup) -> InterpreterConstraints:
+    """The interpreter constraints of the resolve that a request draws from."""
+    requirements = request.requirements
     if isinstance(requirements, EntireLockfile):
         name = requirements.lockfile.resolve_name
     else:
@@ -156,16 +138,7 @@ def _constraints(
     )
 
 
-def _versions(constraints: InterpreterConstraints, python_setup: PythonSetup) -> tuple[str, ...]:
-    """The minor versions that the constraints allow, such as `3.11`."""
-    if not constraints:
-        return ()
-    return tuple(
-        constraints.partition_into_major_minor_versions(python_setup.interpreter_versions_universe)
-    )
-
-
-def _one_interpreter(request: PexRequest, versions: tuple[str, ...]) -> bool:
+def _by_uv(request: PexRequest, versions: Sequence[str]) -> bool:
     """Whether the PEX is for one interpreter of this machine, so that uv can install for it."""
     if request.platforms or request.complete_platforms:
         return False

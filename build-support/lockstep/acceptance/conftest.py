@@ -1,0 +1,31 @@
+"""One monorepo for all acceptance tests, locked once; each test starts from the same files."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+from lockstep.acceptance.monorepo import FILES, LOCK, Monorepo
+
+
+@pytest.fixture(scope="session")
+def locked_monorepo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Monorepo, str]]:
+    repo = Monorepo.create(Path(tmp_path_factory.mktemp("acceptance")))
+    result = repo.pants("lock")
+    assert result.exit_code == 0, result.output
+    yield repo, repo.read(LOCK)
+    repo.stop()
+
+
+@pytest.fixture
+def monorepo(locked_monorepo: tuple[Monorepo, str]) -> Monorepo:
+    repo, lock = locked_monorepo
+    for added in set(repo.root.glob("*/BUILD")) - {repo.path(path) for path in FILES}:
+        shutil.rmtree(added.parent)
+    for path, text in {**FILES, LOCK: lock}.items():
+        if not repo.path(path).exists() or repo.read(path) != text:
+            repo.write(path, text)
+    return repo

@@ -1,0 +1,107 @@
+"""`./pants lock` and its habits: stable, checkable, whole."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from lockstep.acceptance.monorepo import LOCK, Monorepo
+
+KILLS = int(os.environ.get("LOCKSTEP_KILLS", "2"))
+
+
+def test_the_same_inputs_give_the_same_bytes(monorepo: Monorepo) -> None:
+    lock = monorepo.read(LOCK)
+    result = monorepo.pants("lock")
+    assert result.exit_code == 0, result.output
+    assert monorepo.read(LOCK) == lock
+    assert f"{LOCK} holds {lock.count('==')} pins, as before.\n" in result.output
+
+    assert monorepo.pants("generate-lockfiles").exit_code == 0
+    assert monorepo.read(LOCK) == lock
+
+
+def test_annotations_name_the_inputs(monorepo: Monorepo) -> None:
+    lock = monorepo.read(LOCK)
+    assert "    # via\n    #   -r text/inputs.in\n    #   python-dateutil\n" in lock
+
+
+def test_check_is_green_for_a_comment_and_names_what_does_not_fit(monorepo: Monorepo) -> None:
+    monorepo.write("text/inputs.in", "# why\nsix\nidna>=3.7  # names\n\ndocopt\n")
+    green = monorepo.pants("lock", "--check")
+    assert (green.exit_code, green.output) == (0, f"{LOCK} fits its inputs.\n")
+
+    monorepo.write("text/inputs.in", "six<1\nidna>=3.7\nattrs\n")
+    red = monorepo.pants("lock", "--check")
+    line = 1 + next(
+        number
+        for number, text in enumerate(monorepo.read(LOCK).splitlines())
+        if text.startswith("docopt==")
+    )
+    six = 1 + next(
+        number
+        for number, text in enumerate(monorepo.read(LOCK).splitlines())
+        if text.startswith("six==")
+    )
+    assert red.exit_code == 1
+    assert red.output.splitlines() == [
+        f"text/inputs.in:1: `six<1` is satisfied by no pin (there is `six==1.17.0` in line {six})",
+        "text/inputs.in:3: `attrs` is satisfied by no pin (there is none)",
+        f"{LOCK}:{line}: `docopt==0.6.2` is pinned, but nothing requires it",
+        "Run `./pants lock` to mend the lock.",
+    ]
+
+
+def test_a_conflict_leaves_the_lock_and_says_so(monorepo: Monorepo) -> None:
+    lock = monorepo.read(LOCK)
+    monorepo.write("plain/BUILD", 'python_tests()\npython_requirement(requirements=["six<1.5"])\n')
+    monorepo.write("text/inputs.in", "six>=1.16\nidna>=3.7\ndocopt\n")
+    result = monorepo.pants("lock")
+    assert result.exit_code == 1
+    assert f"{LOCK} cannot be resolved, and stands as it was; pip-tools says:\n" in result.output
+    assert "six" in result.output
+    assert monorepo.read(LOCK) == lock
+
+
+def test_an_option_in_an_input_is_refused_by_file_and_line(monorepo: Monorepo) -> None:
+    monorepo.write("text/inputs.in", "six\nidna\ndocopt\n-c ../constraints.txt\n")
+    result = monorepo.pants("lock")
+    assert result.exit_code == 1
+    assert (
+        "text/inputs.in:4: the option `-c` is not supported in an input. State requirements only,"
+        " and give each file a `python_requirements` target.\n"
+    ) in result.output
+
+
+@pytest.mark.parametrize("goal", ["lock", "generate-lockfiles"])
+def test_a_kill_at_any_moment_leaves_a_whole_lock(monorepo: Monorepo, goal: str) -> None:
+    old = monorepo.read(LOCK)
+    monorepo.write("text/inputs.in", "six\nidna>=3.7\n")  # docopt goes, so the lock changes
+    argv, environ = monorepo.command("--no-pantsd", goal)
+    started = time.monotonic()
+    new = _run_whole(argv, environ, monorepo)
+    needed = time.monotonic() - started
+    assert new != old
+    for kill in range(KILLS):
+        monorepo.write(LOCK, old)
+        process = subprocess.Popen(
+            argv,
+            cwd=monorepo.root,
+            env=environ,
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(needed * (0.5 + 0.5 * (kill + 1) / (KILLS + 1)))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        assert monorepo.read(LOCK) in (old, new)
+
+
+def _run_whole(argv: list[str], environ: object, monorepo: Monorepo) -> str:
+    subprocess.run(argv, cwd=monorepo.root, env=environ, check=True)  # type: ignore[arg-type]
+    return monorepo.read(LOCK)

@@ -1,0 +1,157 @@
+"""A small monorepo in a temporary folder, which the real launcher and the real Pants work on."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Mapping
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+LOCK = "3rdparty/python/lock.txt"
+
+_PANTS_TOML = """\
+[GLOBAL]
+pants_version = "2.17.1"
+pythonpath = ["%(buildroot)s/build-support"]
+backend_packages = ["pants.backend.python", "lockstep"]
+
+[anonymous-telemetry]
+enabled = false
+
+[source]
+root_patterns = ["/"]
+
+[python-bootstrap]
+search_path = ["<PATH>", "<PYENV>"]
+
+[python]
+enable_resolves = true
+enable_lockfile_targets = false
+interpreter_constraints = ["CPython==3.11.*"]
+
+[python.resolves]
+python-default = "3rdparty/python/lock.txt"
+
+[python-infer]
+ambiguity_resolution = "by_source_root"
+
+[pytest]
+install_from_resolve = "python-default"
+requirements = ["//3rdparty/python:tools#pytest"]
+"""
+
+FILES: Mapping[str, str] = {
+    "pants.toml": _PANTS_TOML,
+    ".gitignore": "/.pants.d/\n/.pids/\n/dist/\n__pycache__/\n",
+    "3rdparty/python/BUILD": 'python_requirements(name="tools", source="tools.in")\n',
+    "3rdparty/python/tools.in": "pytest\n",
+    "dates/BUILD": 'python_requirements(name="inputs", source="inputs.in")\npython_tests()\n',
+    "dates/inputs.in": "python-dateutil==2.9.0.post0\n",
+    "dates/dates_test.py": (
+        "from dateutil.parser import parse\n\n\n"
+        "def test_day() -> None:\n    assert parse('2026-02-03').day == 3\n"
+    ),
+    "text/BUILD": 'python_requirements(name="inputs", source="inputs.in")\npython_tests()\n',
+    "text/inputs.in": "six\nidna>=3.7\ndocopt\n",
+    "text/six_test.py": (
+        "import six\n\n\ndef test_text() -> None:\n    assert six.ensure_str(b'a') == 'a'\n"
+    ),
+    "text/idna_test.py": (
+        "import idna\n\n\ndef test_name() -> None:\n    assert idna.encode('a.example') == b'a.example'\n"
+    ),
+    "text/docopt_test.py": (
+        "import docopt\n\n\n"
+        "def test_usage() -> None:\n    assert docopt.docopt('usage: x', argv=[]) == {}\n"
+    ),
+    "plain/BUILD": "python_tests()\n",
+    "plain/plain_test.py": "def test_sum() -> None:\n    assert 1 + 1 == 2\n",
+}
+"""`dates` reaches six through python-dateutil, `text` states it; docopt has no wheel."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command did: its exit code and both of its outputs as one text."""
+
+    exit_code: int
+    output: str
+
+    def built(self) -> set[str]:
+        """The environments that were built for requirements, as their requirements."""
+        return set(re.findall(r"Starting: Building requirements\.pex: .* for (.*)", self.output))
+
+    def tests_run(self) -> set[str]:
+        """The test files that ran, not those whose result was known."""
+        lines = re.findall(r"^[✓✕] (\S+) (?:succeeded|failed)(.*)", self.output, re.M)
+        return {path for path, rest in lines if "cached" not in rest and "memoized" not in rest}
+
+    def tests_known(self) -> set[str]:
+        """The test files whose result came from a cache."""
+        lines = re.findall(r"^✓ (\S+) succeeded(.*)", self.output, re.M)
+        return {path for path, rest in lines if "cached" in rest or "memoized" in rest}
+
+
+@dataclass(frozen=True)
+class Monorepo:
+    """A repository that holds this checkout's launcher and plugin, and little else.
+
+    Attributes:
+        root: the build root.
+        store: Pants' local store, empty at first, so that every cache hit is one of this test.
+    """
+
+    root: Path
+    store: Path
+
+    @classmethod
+    def create(cls, folder: Path) -> Monorepo:
+        """Write the files; the lock is still missing."""
+        repo = cls(folder / "mono repo", folder / "store")
+        for path, text in FILES.items():
+            repo.write(path, text)
+        shutil.copy2(CHECKOUT / "pants", repo.root / "pants")
+        for part in ("bootstrap", "lockstep"):
+            shutil.copytree(
+                CHECKOUT / "build-support" / part,
+                repo.root / "build-support" / part,
+                ignore=shutil.ignore_patterns("BUILD", "__pycache__", "tests", "acceptance"),
+            )
+        return repo
+
+    def path(self, path: str) -> Path:
+        return self.root / path
+
+    def read(self, path: str) -> str:
+        return self.path(path).read_text()
+
+    def write(self, path: str, text: str) -> None:
+        self.path(path).parent.mkdir(parents=True, exist_ok=True)
+        self.path(path).write_text(text)
+
+    def command(self, *args: str) -> tuple[list[str], Mapping[str, str]]:
+        """The argv and environment of a call of Pants."""
+        environ = {**os.environ, "PANTS_LOCAL_STORE_DIR": str(self.store), "CI": ""}
+        return [str(self.path("pants")), "--no-dynamic-ui", "--no-colors", *args], environ
+
+    def pants(self, *args: str) -> Result:
+        """Call Pants and wait for it."""
+        argv, environ = self.command(*args)
+        done = subprocess.run(
+            argv,
+            cwd=self.root,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        return Result(done.returncode, done.stdout)
+
+    def stop(self) -> None:
+        """Stop the daemon of this repository."""
+        for pid in self.path(".pids").rglob("pid"):
+            subprocess.run(["kill", pid.read_text().strip()], check=False)
