@@ -9,9 +9,13 @@ def test_a_project_of_several_inputs_is_one_pin_and_never_ambiguous(monorepo: Mo
     monorepo.write(
         "plain/BUILD", 'python_tests()\npython_requirement(name="six", requirements=["six"])\n'
     )
-    monorepo.write("plain/plain_test.py", "import six\n\n\ndef test_six() -> None:\n    assert six\n")
+    monorepo.write(
+        "plain/plain_test.py", "import six\n\n\ndef test_six() -> None:\n    assert six\n"
+    )
     monorepo.write("other/BUILD", "python_tests()\n")
-    monorepo.write("other/other_test.py", "import six\n\n\ndef test_six() -> None:\n    assert six\n")
+    monorepo.write(
+        "other/other_test.py", "import six\n\n\ndef test_six() -> None:\n    assert six\n"
+    )
     result = monorepo.pants(
         "dependencies", "plain/plain_test.py", "text/six_test.py", "other/other_test.py"
     )

@@ -11,7 +11,7 @@ import pytest
 
 from lockstep.acceptance.monorepo import LOCK, Monorepo
 
-KILLS = int(os.environ.get("LOCKSTEP_KILLS", "2"))
+KILLS = int(os.environ.get("LOCKSTEP_KILLS", "1"))
 
 
 def test_the_same_inputs_give_the_same_bytes(monorepo: Monorepo) -> None:
@@ -58,12 +58,18 @@ def test_check_is_green_for_a_comment_and_names_what_does_not_fit(monorepo: Mono
 
 def test_a_conflict_leaves_the_lock_and_says_so(monorepo: Monorepo) -> None:
     lock = monorepo.read(LOCK)
-    monorepo.write("plain/BUILD", 'python_tests()\npython_requirement(requirements=["six<1.5"])\n')
+    monorepo.write(
+        "plain/BUILD", 'python_tests()\npython_requirement(name="old", requirements=["six<1.5"])\n'
+    )
     monorepo.write("text/inputs.in", "six>=1.16\nidna>=3.7\ndocopt\n")
     result = monorepo.pants("lock")
     assert result.exit_code == 1
-    assert f"{LOCK} cannot be resolved, and stands as it was; pip-tools says:\n" in result.output
-    assert "six" in result.output
+    assert result.output.endswith(
+        f"{LOCK} stands as it was, since its inputs cannot be resolved. Change the requirements"
+        " that pip-tools names, then run `./pants lock` again.\n"
+        "  ERROR: Cannot install six<1.5 and six>=1.16 because these package versions have"
+        " conflicting dependencies.\n"
+    )
     assert monorepo.read(LOCK) == lock
 
 
@@ -83,7 +89,8 @@ def test_a_kill_at_any_moment_leaves_a_whole_lock(monorepo: Monorepo, goal: str)
     monorepo.write("text/inputs.in", "six\nidna>=3.7\n")  # docopt goes, so the lock changes
     argv, environ = monorepo.command("--no-pantsd", goal)
     started = time.monotonic()
-    new = _run_whole(argv, environ, monorepo)
+    subprocess.run(argv, cwd=monorepo.root, env=environ, check=True)
+    new = monorepo.read(LOCK)
     needed = time.monotonic() - started
     assert new != old
     for kill in range(KILLS):
@@ -100,8 +107,3 @@ def test_a_kill_at_any_moment_leaves_a_whole_lock(monorepo: Monorepo, goal: str)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         assert monorepo.read(LOCK) in (old, new)
-
-
-def _run_whole(argv: list[str], environ: object, monorepo: Monorepo) -> str:
-    subprocess.run(argv, cwd=monorepo.root, env=environ, check=True)  # type: ignore[arg-type]
-    return monorepo.read(LOCK)

@@ -23,7 +23,7 @@ backend_packages = ["pants.backend.python", "lockstep"]
 enabled = false
 
 [source]
-root_patterns = ["/"]
+root_patterns = ["/dates", "/other", "/plain", "/text"]
 
 [python-bootstrap]
 search_path = ["<PATH>", "<PYENV>"]
@@ -38,6 +38,7 @@ python-default = "3rdparty/python/lock.txt"
 
 [python-infer]
 ambiguity_resolution = "by_source_root"
+use_rust_parser = true
 
 [pytest]
 install_from_resolve = "python-default"

@@ -7,9 +7,10 @@ from typing import Iterable, Iterator, Mapping, Sequence
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from lockstep.core.errors import redacted
 from lockstep.core.inputs import InputRequirement
 from lockstep.core.lock import Lock, inputs_digest
-from lockstep.core.slices import SliceError, Slicer, satisfies
+from lockstep.core.slices import SliceError, Slicer, passed_over, satisfies
 
 
 def faults(
@@ -31,7 +32,7 @@ def faults(
         *_unrequired(lock, requirements, environment),
         *_unhashed(lock),
     ]
-    return tuple(found or _stale_header(lock, requirements, interpreters))
+    return tuple(map(redacted, found or _stale_header(lock, requirements, interpreters)))
 
 
 def _unsatisfied(
@@ -43,7 +44,7 @@ def _unsatisfied(
         candidates = pins.get(str(canonicalize_name(requirement.name)), ())
         if any(satisfies(pin, requirement) for pin in candidates):
             continue
-        if requirement.marker and not requirement.marker.evaluate(dict(environment)):
+        if passed_over(requirement, environment):
             continue
         pinned = ", ".join(f"`{pin.requirement}` in line {pin.line}" for pin in candidates)
         yield f"{stated.place}: `{stated.text}` is satisfied by no pin (there is {pinned or 'none'})"

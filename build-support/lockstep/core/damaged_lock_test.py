@@ -20,9 +20,9 @@ INVALID = "is not a valid requirement (PEP 508)"
 FAULTS = {
     "annotation_garbled": "16: `# vai httpcore` is no annotation (`# via name`)",
     "annotation_not_a_comment": "12: `httpx` belongs to no pin",
-    "binary_junk": "18: `--hash=sh\\x00\\x01\\x7f\ufffda256:2d400746a40668fc9dec9810239072b40484b...` "
+    "binary_junk": "18: `--hash=sh\\x00\\x01\\x7f\ufffda256:2d400746a40668fc9dec9810239072...` "
     + NOT_A_HASH,
-    "byte_order_mark": f"1: `\\ufeff# Lockstep lock, format 1. Do not edit: `./pants loc...` {NOT_A_PIN}",
+    "byte_order_mark": f"1: `\\ufeff# Lockstep lock, format 1. Do not edit: `./pants lo...` {NOT_A_PIN}",
     "cut_off_after_backslash": "13: the file ends within an entry",
     "cut_off_within_line": "18: the last line has no line end, so the file is cut off",
     "duplicate_pin": "39: `H11` is pinned a second time (first: 13)",

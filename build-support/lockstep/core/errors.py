@@ -19,11 +19,13 @@ class LockstepError(Exception):
     Args:
         fault: what is wrong, one sentence without its full stop.
         mend: what to do about it, one sentence without its full stop.
+        detail: what another tool said about it, in lines of its own.
+        detail: what another tool said about it, in lines of its own.
     """
 
-    def __init__(self, fault: str, *, mend: str) -> None:
+    def __init__(self, fault: str, *, mend: str, detail: str = "") -> None:
         fault = redacted(fault)
-        super().__init__(f"{fault}. {mend}.")
+        super().__init__(f"{fault}. {mend}." + (f"\n{redacted(detail)}" if detail else ""))
         self.fault = fault
         self.mend = mend
 

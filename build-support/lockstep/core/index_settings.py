@@ -9,6 +9,8 @@ from __future__ import annotations
 import shlex
 from typing import Iterator, Mapping
 
+from lockstep.core.errors import LockstepError
+
 PASSED_ON = (
     "HOME",
     "USER",
@@ -30,29 +32,45 @@ PASSED_ON = (
 """Variables that both tools read themselves. `PIP_*` and `UV_*` are passed on as well."""
 
 _LISTS = {"extra-index-url": "UV_INDEX", "find-links": "UV_FIND_LINKS"}
+_ALIASES = {"default-timeout": "timeout"}
+_FORMER_NAMES = {"UV_INDEX_URL": "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL": "UV_INDEX"}
 _SEPARATORS = {"UV_INDEX": " ", "UV_FIND_LINKS": ",", "UV_INSECURE_HOST": " "}
 
 
 def settings(environ: Mapping[str, str], pip_config: Mapping[str, str]) -> dict[str, str]:
     """The environment in which pip and uv see the index settings that pip is configured with.
 
-    What the environment already says to uv wins over what is translated from pip.
+    What the environment already says to uv wins over what is translated from pip. As for pip,
+    a setting with an empty value says nothing, and `index_url` means `index-url`.
 
     Args:
         environ: the caller's environment.
         pip_config: keys of pip's configuration files (such as `index-url`), files merged in
             pip's order.
+
+    Raises:
+        LockstepError: the timeout is not a number.
     """
     said = {
         name: value
         for name, value in environ.items()
-        if name in PASSED_ON or name.startswith(("PIP_", "UV_"))
+        if name in PASSED_ON or name.startswith("UV_") or (name.startswith("PIP_") and value)
     }
-    pip = dict(pip_config)
+    pip = {_key(name): value for name, value in pip_config.items() if value}
     for name, value in said.items():
         if name.startswith("PIP_"):
-            pip[name[len("PIP_") :].lower().replace("_", "-")] = value
-    return {**dict(_for_pip(pip)), **dict(_for_uv(pip)), **said}
+            pip[_key(name[len("PIP_") :])] = value
+    uv = dict(_for_uv(pip))
+    for former, name in _FORMER_NAMES.items():
+        if former in said:
+            uv.pop(name, None)
+    return {**dict(_for_pip(pip)), **uv, **said}
+
+
+def _key(name: str) -> str:
+    """The one spelling of a pip option that may be written in several."""
+    key = name.lower().replace("_", "-").removeprefix("--")
+    return _ALIASES.get(key, key)
 
 
 def _for_pip(pip: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -67,7 +85,7 @@ def _for_uv(pip: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for key, name in (*_LISTS.items(), ("trusted-host", "UV_INSECURE_HOST")):
         if pip.get(key, "").split():
             yield name, _SEPARATORS[name].join(pip[key].split())
-    if pip.get("no-index", "").lower() in ("1", "true", "yes", "on"):
+    if pip.get("no-index", "").lower() in ("1", "true", "t", "yes", "y", "on"):
         yield "UV_NO_INDEX", "1"
     # pip takes a release from whichever index has it, and the hashes make that safe.
     yield "UV_INDEX_STRATEGY", "unsafe-best-match"
@@ -80,9 +98,20 @@ def _for_uv(pip: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     if "proxy" in pip:
         yield from ((name, pip["proxy"]) for name in ("HTTP_PROXY", "HTTPS_PROXY"))
     if "timeout" in pip:
-        yield "UV_HTTP_TIMEOUT", str(int(float(pip["timeout"])))
+        yield "UV_HTTP_TIMEOUT", _seconds(pip["timeout"])
     if pip.get("keyring-provider") == "subprocess":
         yield "UV_KEYRING_PROVIDER", "subprocess"
+
+
+def _seconds(timeout: str) -> str:
+    """Whole seconds, at least one, as uv reads them."""
+    try:
+        return str(max(1, int(float(timeout))))
+    except (ValueError, OverflowError):
+        raise LockstepError(
+            f"pip's setting `timeout` is `{timeout}`, which is no number of seconds",
+            mend="Mend it where `pip config debug` shows it",
+        ) from None
 
 
 def as_shell(variables: Mapping[str, str]) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import dataclass
-from typing import Any, Iterator
+from typing import Any, Iterator, Mapping
+from urllib.parse import urlsplit
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
+from packaging.specifiers import Specifier
 
 from lockstep.core.errors import TextError
 
@@ -42,6 +44,7 @@ def parse_input(text: str, path: str) -> tuple[InputRequirement, ...]:
     Raises:
         TextError: a line is neither a requirement nor a comment; the file is not valid TOML.
     """
+    text = text.removeprefix("\ufeff")  # a byte order mark, which pip passes over too
     if path.rsplit("/", 1)[-1] == "pyproject.toml":
         return tuple(_parse_pyproject(text, path))
     return tuple(_parse_requirements_txt(text, path))
@@ -68,26 +71,44 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
         if line.endswith("\\") and not comment_only:
             joined += line[:-1]
             continue
-        logical = re.sub(r"(^|\s)#.*$", "", joined + line).strip()
-        if logical:
-            yield start, logical
+        joined += f" {line}" if comment_only else line
+        yield from _uncommented(start, joined)
         start, joined = 0, ""
-    if joined.strip():
-        yield start, joined.strip()
+    yield from _uncommented(start, joined)
+
+
+def _uncommented(start: int, joined: str) -> Iterator[tuple[int, str]]:
+    logical = re.sub(r"(^|\s)#.*$", "", joined).strip()
+    if logical:
+        yield start, logical
 
 
 def _parse_pyproject(text: str, path: str) -> Iterator[InputRequirement]:
     try:
-        project: dict[str, Any] = tomllib.loads(text).get("project", {})
+        document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"line (\d+)", str(error))
         raise TextError(
             path, int(place.group(1)) if place else 1, str(error), mend="Mend the TOML"
         ) from None
-    groups = [project.get("dependencies", [])]
-    groups.extend(project.get("optional-dependencies", {}).values())
-    for requirement in (requirement for group in groups for requirement in group):
-        yield _requirement(requirement, path, _line_of(requirement, text))
+    project = _table(document, "project", "project", path)
+    optional = _table(project, "optional-dependencies", "project.optional-dependencies", path)
+    groups = {"project.dependencies": project.get("dependencies", [])}
+    groups.update(
+        (f"project.optional-dependencies.{name}", group) for name, group in optional.items()
+    )
+    for name, group in groups.items():
+        if not isinstance(group, list) or not all(isinstance(entry, str) for entry in group):
+            raise TextError(path, 1, f"`{name}` is not a list of strings", mend="Mend the TOML")
+        for requirement in group:
+            yield _requirement(requirement, path, _line_of(requirement, text))
+
+
+def _table(within: Mapping[str, Any], key: str, name: str, path: str) -> Mapping[str, Any]:
+    table = within.get(key, {})
+    if not isinstance(table, dict):
+        raise TextError(path, 1, f"`{name}` is not a table", mend="Mend the TOML")
+    return table
 
 
 def _line_of(requirement: str, text: str) -> int:
@@ -99,8 +120,11 @@ def _line_of(requirement: str, text: str) -> int:
 
 def _requirement(text: str, path: str, line: int) -> InputRequirement:
     try:
-        Requirement(text)
-    except InvalidRequirement:
+        requirement = Requirement(text)
+        urlsplit(requirement.url or "")
+        for specifier in requirement.specifier:
+            Specifier(str(specifier))  # old releases of `packaging` let `==banana` through
+    except (ValueError, RecursionError):
         raise TextError(
             path,
             max(line, 1),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from typing import Iterable, Iterator
+from urllib.parse import urlsplit
 
 from packaging.requirements import Requirement
 from packaging.version import Version
@@ -162,9 +163,10 @@ class _Reader:
     def _valid(self, entry: str, match: re.Match[str], line: int) -> None:
         try:
             Requirement(entry)
+            urlsplit(match["url"] or "")
             if match["version"]:
                 Version(match["version"])
-        except (ValueError, RecursionError):  # a URL or nesting that `packaging` trips over
+        except (ValueError, RecursionError):  # `packaging` and `urlsplit` raise both
             self.fail(line, f"`{_short(entry)}` is not a valid requirement (PEP 508)")
 
     def _via(self, inline: str) -> Iterator[str]:

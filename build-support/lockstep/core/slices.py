@@ -97,7 +97,7 @@ class Slicer:
         pins = self._pins.get(name, ())
         if any(satisfies(pin, requirement) for pin in pins):
             return [name]
-        if requirement.marker and not requirement.marker.evaluate(dict(environment)):
+        if passed_over(requirement, environment):
             return []
         if not pins:
             raise SliceError(f"{self.lock.path} has no pin for `{text}`", mend=_MEND)
@@ -124,6 +124,12 @@ def satisfies(pin: Pin, requirement: Requirement) -> bool:
     if requirement.url is not None or pin.version is None:
         return requirement.url is None or requirement.url == pin.url
     return requirement.specifier.contains(pin.version, prereleases=True)
+
+
+def passed_over(requirement: Requirement, environment: Mapping[str, str]) -> bool:
+    """Whether the marker of a requirement leaves it out of an environment (PEP 508)."""
+    marker = requirement.marker
+    return marker is not None and not marker.evaluate({"extra": "", **environment})
 
 
 def _explained(pins: Iterable[Pin]) -> bool:

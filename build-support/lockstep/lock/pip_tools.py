@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Iterable
 
 from pants.backend.python.util_rules.interpreter_constraints import InterpreterConstraints
@@ -96,9 +97,9 @@ async def resolve_lock(
     result = await Get(FallibleProcessResult, Process, process)
     if result.exit_code != 0:
         raise LockstepError(
-            f"{inputs.lock_path} cannot be resolved, and stands as it was; pip-tools says:\n"
-            f"{_told(result)}\n",
-            mend="Change the requirements it names, then run `./pants lock` again",
+            f"{inputs.lock_path} stands as it was, since its inputs cannot be resolved",
+            mend="Change the requirements that pip-tools names, then run `./pants lock` again",
+            detail=_told(result),
         )
     compiled = await Get(DigestContents, Digest, result.output_digest)
     header = Header(
@@ -114,7 +115,6 @@ async def resolve_lock(
 
 def _arguments() -> tuple[str, ...]:
     return (
-        "--quiet",
         "--no-config",
         "--generate-hashes",
         "--strip-extras",
@@ -164,8 +164,13 @@ def _resolver(tool_slice: str) -> str:
 
 
 def _told(result: FallibleProcessResult) -> str:
-    text = (result.stderr or result.stdout).decode(errors="replace").strip()
-    return "\n".join(f"  {line}" for line in text.splitlines()[-25:])
+    """pip's error, without the progress before it and the traceback behind it."""
+    lines = [line.strip() for line in result.stderr.decode(errors="replace").splitlines()]
+    errors = [at for at, line in enumerate(lines) if line.startswith("ERROR")]
+    if not errors:
+        return "\n".join(f"  {line}" for line in lines[-25:])
+    told = takewhile(lambda line: not line.startswith("Traceback"), lines[errors[0] :])
+    return "\n".join(f"  {line}" for line in told)
 
 
 def rules() -> Iterable[Rule]:

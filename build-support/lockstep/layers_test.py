@@ -1,0 +1,159 @@
+"""Who may import whom: the layers of Lockstep, read from the source by `ast`."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import os
+import subprocess
+import sys
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+PACKAGE = Path(__file__).parent
+ROOT = PACKAGE.parent
+
+CORE_LIBRARIES = {"packaging", "tomli", "tomllib"}
+CAPABILITIES_BELOW = {"lock": {"slices"}}
+"""The capabilities that each capability may build on; one not named here builds on none."""
+
+PRIVATE_PANTS_NAMES_ALLOWED = {
+    # Moves to `pants_api`: Pants has no public rule that reads what a cache key must not hold.
+    ("lockstep.slices.index_settings", "pants.engine.rules._uncacheable_rule"),
+}
+
+
+@dataclass(frozen=True)
+class Module:
+    name: str
+    path: Path
+
+    @property
+    def layer(self) -> str:
+        """The folder below `lockstep`, or the module itself where it stands in none."""
+        return self.name.split(".")[1] if "." in self.name else ""
+
+    def imports(self) -> Iterator[str]:
+        """Dotted names, with the name a `from` import takes."""
+        package = self.name if self.path.name == "__init__.py" else self.name.rpartition(".")[0]
+        for node in ast.walk(ast.parse(self.path.read_text())):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                above = package.split(".")[: package.count(".") + 2 - node.level]
+                source = ".".join([*(above if node.level else []), *filter(None, [node.module])])
+                yield from (f"{source}.{alias.name}" for alias in node.names)
+
+
+def modules() -> Iterator[Module]:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        if not path.name.endswith("_test.py") and path.name != "conftest.py":
+            yield Module(".".join(parts).removesuffix(".__init__"), path)
+
+
+MODULES = tuple(modules())
+CAPABILITIES = {
+    path.name
+    for path in PACKAGE.iterdir()
+    if (path / "__init__.py").exists() and path.name not in ("core", "envs", "pants_api")
+}
+BELOW_PANTS = [module for module in MODULES if module.layer in ("core", "envs")]
+
+
+def is_standard(name: str) -> bool:
+    spec = importlib.util.find_spec(name.partition(".")[0])
+    origin = (spec and spec.origin) or ""
+    standard = origin.startswith(sysconfig.get_path("stdlib")) and "site-packages" not in origin
+    return standard or origin in ("built-in", "frozen")
+
+
+def within(name: str, *packages: str) -> bool:
+    return any(f"{name}.".startswith(f"{package}.") for package in packages)
+
+
+def test_there_is_something_to_test() -> None:
+    assert {"core", "envs", "pants_api", "register"} <= {module.layer for module in MODULES}
+    assert {"lock", "slices"} <= CAPABILITIES
+
+
+def test_every_way_to_import_is_seen(tmp_path: Path) -> None:
+    path = tmp_path / "rules.py"
+    path.write_text(
+        "import os.path\nfrom lockstep.core import check\nfrom . import goal\n"
+        "from ..envs.atomic import write_text as w\ndef f():\n    from pants.x import _y\n"
+    )
+    assert list(Module("lockstep.lock.rules", path).imports()) == [
+        "os.path",
+        "lockstep.core.check",
+        "lockstep.lock.goal",
+        "lockstep.envs.atomic.write_text",
+        "pants.x._y",
+    ]
+
+
+@pytest.mark.parametrize("module", BELOW_PANTS, ids=lambda module: module.name)
+def test_core_and_envs_know_nothing_of_pants(module: Module) -> None:
+    layers = ["lockstep.core"] if module.layer == "core" else ["lockstep.core", "lockstep.envs"]
+    foreign = [
+        name
+        for name in module.imports()
+        if not within(name, *layers, *CORE_LIBRARIES) and not is_standard(name)
+    ]
+    assert foreign == []
+
+
+def test_only_register_imports_the_seams() -> None:
+    offenders = [
+        (module.name, name)
+        for module in MODULES
+        for name in module.imports()
+        if within(name, "lockstep.pants_api") and module.layer not in ("pants_api", "register")
+    ]
+    assert offenders == []
+
+
+def test_capabilities_build_only_on_those_below_them() -> None:
+    offenders = [
+        (module.name, name)
+        for module in MODULES
+        if module.layer in CAPABILITIES
+        for other in CAPABILITIES - {module.layer} - CAPABILITIES_BELOW.get(module.layer, set())
+        for name in module.imports()
+        if within(name, f"lockstep.{other}")
+    ]
+    assert offenders == []
+
+
+def test_nothing_but_register_joins_everything() -> None:
+    importers = {m.name for m in MODULES for n in m.imports() if within(n, "lockstep.register")}
+    assert importers == set()
+
+
+def test_private_names_of_pants_stay_in_the_seams() -> None:
+    private = {
+        (module.name, name)
+        for module in MODULES
+        if module.layer != "pants_api"
+        for name in module.imports()
+        if within(name, "pants") and any(part.startswith("_") for part in name.split("."))
+    }
+    assert private - PRIVATE_PANTS_NAMES_ALLOWED == set()
+    assert PRIVATE_PANTS_NAMES_ALLOWED - private == set(), "no longer needed in the allow-list"
+
+
+@pytest.mark.parametrize("module", BELOW_PANTS, ids=lambda module: module.name)
+def test_importable_alone_where_there_is_no_pants(module: Module) -> None:
+    code = f"""if True:
+        import sys
+        sys.modules["pants"] = None  # an import of it fails
+        import {module.name}
+    """
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    result = subprocess.run(command, env=environ, stderr=subprocess.PIPE, text=True)
+    assert (result.returncode, result.stderr) == (0, "")
