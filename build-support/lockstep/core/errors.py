@@ -20,7 +20,6 @@ class LockstepError(Exception):
         fault: what is wrong, one sentence without its full stop.
         mend: what to do about it, one sentence without its full stop.
         detail: what another tool said about it, in lines of its own.
-        detail: what another tool said about it, in lines of its own.
     """
 
     def __init__(self, fault: str, *, mend: str, detail: str = "") -> None:

@@ -6,6 +6,7 @@ an environment. These settings therefore never become part of a cache key.
 
 from __future__ import annotations
 
+import os
 import shlex
 from typing import Iterator, Mapping
 
@@ -29,9 +30,39 @@ PASSED_ON = (
     "all_proxy",
     "no_proxy",
 )
-"""Variables that both tools read themselves. `PIP_*` and `UV_*` are passed on as well."""
+"""Variables that both tools read themselves."""
+
+_UV_VARIABLES = (
+    "UV_DEFAULT_INDEX",
+    "UV_EXTRA_INDEX_URL",
+    "UV_FIND_LINKS",
+    "UV_HTTP_",
+    "UV_INDEX",
+    "UV_INSECURE_HOST",
+    "UV_KEYRING_PROVIDER",
+    "UV_NATIVE_TLS",
+    "UV_NO_INDEX",
+    "UV_OFFLINE",
+    "UV_SYSTEM_CERTS",
+)
+"""Beginnings of the variables by which uv is told how to reach an index."""
 
 _LISTS = {"extra-index-url": "UV_INDEX", "find-links": "UV_FIND_LINKS"}
+_PIP_KEYS = (
+    "index-url",
+    "extra-index-url",
+    "find-links",
+    "no-index",
+    "trusted-host",
+    "cert",
+    "client-cert",
+    "proxy",
+    "timeout",
+    "retries",
+    "keyring-provider",
+)
+"""What of pip's configuration says how to reach an index; all else could change what is built."""
+
 _ALIASES = {"default-timeout": "timeout"}
 _FORMER_NAMES = {"UV_INDEX_URL": "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL": "UV_INDEX"}
 _SEPARATORS = {"UV_INDEX": " ", "UV_FIND_LINKS": ",", "UV_INSECURE_HOST": " "}
@@ -54,12 +85,16 @@ def settings(environ: Mapping[str, str], pip_config: Mapping[str, str]) -> dict[
     said = {
         name: value
         for name, value in environ.items()
-        if name in PASSED_ON or name.startswith("UV_") or (name.startswith("PIP_") and value)
+        if name in PASSED_ON or name.startswith(_UV_VARIABLES)
     }
-    pip = {_key(name): value for name, value in pip_config.items() if value}
-    for name, value in said.items():
-        if name.startswith("PIP_"):
-            pip[_key(name[len("PIP_") :])] = value
+    from_environ = {
+        name[len("PIP_") :]: value for name, value in environ.items() if name.startswith("PIP_")
+    }
+    pip = {
+        _key(name): value
+        for name, value in (*pip_config.items(), *from_environ.items())
+        if value and _key(name) in _PIP_KEYS
+    }
     uv = dict(_for_uv(pip))
     for former, name in _FORMER_NAMES.items():
         if former in said:
@@ -74,7 +109,8 @@ def _key(name: str) -> str:
 
 
 def _for_pip(pip: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Configuration files as variables, since PEX's pip runs apart from the user's folders."""
+    """pip's settings as variables, and its configuration files left out of account."""
+    yield "PIP_CONFIG_FILE", os.devnull
     for key, value in pip.items():
         yield f"PIP_{key.upper().replace('-', '_')}", " ".join(value.split())
 

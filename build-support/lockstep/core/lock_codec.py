@@ -29,6 +29,7 @@ _HEX_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 _ANNOTATION = re.compile(r"# via(?: (?P<several>.*\S))?|#   (?P<one>\S.*)|# from \S+|#")
 _TITLE = re.compile(r"# Lockstep lock, format (\d+)\.")
 _FIELD = re.compile(r"# (resolve|inputs|resolver|environments): (.+)")
+_END = re.compile(r"# end: (\d+) pins")
 _OPTION = re.compile(
     r"--(index-url|extra-index-url|no-index|find-links|trusted-host|pre|prefer-binary"
     r"|no-binary|only-binary)(?=[\s=]|$)"
@@ -80,7 +81,20 @@ class _Reader:
         if not pins and header is None:
             self.fail(1, "the lock holds no pin")
         self._no_duplicates(pins)
+        if header is not None:
+            self._whole(pins, lead)
         return Lock(self.path, tuple(pins), header, preamble, tuple(lead))
+
+    def _whole(self, pins: list[Pin], trailer: list[str]) -> None:
+        """A lock of ours ends by saying so: one cut off between two pins would look like a lock."""
+        end = _END.fullmatch(trailer[-1]) if trailer else None
+        if end is None:
+            self.fail(len(self.lines), "the line that ends the lock is missing, so it is cut off")
+        elif end[1] != str(len(pins)):
+            self.fail(
+                len(self.lines),
+                f"the lock says that it holds {_short(end[1])} pins, but {len(pins)} stand in it",
+            )
 
     def _take_comments(self) -> Iterator[str]:
         while self.at < len(self.lines) and self.lines[self.at].startswith("#"):
@@ -251,4 +265,5 @@ def finished(path: str, header: Header, pins: Iterable[Pin]) -> Lock:
     ]
     first, rest = bare[:1], bare[1:]
     led = [replace(pin, lead=("",)) for pin in first]
-    return Lock(path, (*led, *rest), header, header_lines(header), ())
+    trailer = (*(() if bare else ("",)), f"# end: {len(bare)} pins")
+    return Lock(path, (*led, *rest), header, header_lines(header), trailer)

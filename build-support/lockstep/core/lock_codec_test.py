@@ -120,6 +120,7 @@ def test_finished_sorts_and_drops_what_stood_between_the_pins() -> None:
         "Idna==3.10 ; sys_platform != 'win32'\n"
         "idna==3.4 ; sys_platform == 'win32'\n"
         "zipp==4.1 \\\n    --hash=sha256:a \\\n    --hash=sha256:b\n    # via -r x.in\n"
+        "# end: 3 pins\n"
     )
     assert render(lock) == text
 
@@ -179,3 +180,22 @@ def test_what_is_read_of_a_cut_off_lock_is_a_beginning_of_it(
     bare = [replace(pin, via=()) for pin in whole[: len(pins)]]
     assert list(pins[:-1]) == list(whole[: len(pins)][:-1])
     assert [replace(pin, via=()) for pin in pins] == bare
+
+
+@pytest.mark.parametrize("kept", range(1, 40))
+def test_lock_of_ours_cut_off_at_any_line_is_an_error(kept: int) -> None:
+    lines = LOCKS["lockstep"].splitlines(keepends=True)
+    if kept < len(lines):
+        with pytest.raises(TextError):
+            parse("".join(lines[:kept]), "lock.txt")
+
+
+def test_lock_of_ours_that_lost_a_pin_says_so() -> None:
+    lock = finished("lock.txt", HEADER, [Pin("a", "1", via=("b",)), Pin("b", "1", via=("-r x",))])
+    text = render(lock).replace("a==1\n    # via b\n", "")
+    with pytest.raises(TextError) as error:
+        parse(text, "lock.txt")
+    assert str(error.value) == (
+        "lock.txt:9: the lock says that it holds 2 pins, but 1 stand in it. Restore the file from"
+        " version control, or run `./pants lock` to write it anew."
+    )

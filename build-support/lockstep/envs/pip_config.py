@@ -37,11 +37,12 @@ def pip_config_files(environ: Mapping[str, str]) -> Iterator[Path]:
     if sys.platform == "darwin":
         yield Path("/Library/Application Support/pip/pip.conf")
         yield home / "Library" / "Application Support" / "pip" / "pip.conf"
-    for folder in reversed((environ.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(os.pathsep)):
+    for folder in (environ.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(os.pathsep):
         yield Path(folder) / "pip" / "pip.conf"
     yield Path("/etc/pip.conf")
-    yield home / ".pip" / "pip.conf"
-    yield config_home / "pip" / "pip.conf"
+    if not (named and os.path.exists(named)):
+        yield home / ".pip" / "pip.conf"
+        yield config_home / "pip" / "pip.conf"
     if named:
         yield Path(named)
 
@@ -57,8 +58,8 @@ def read_pip_config(paths: Iterable[Path]) -> dict[str, str]:
         parser = configparser.RawConfigParser()
         try:
             parser.read(path)
-        except configparser.Error as error:
-            fault = f"pip's configuration file {path} cannot be read ({error.message})"
+        except (configparser.Error, UnicodeDecodeError) as error:
+            fault = f"pip's configuration file {path} cannot be read ({error})"
             raise LockstepError(fault, mend="Mend it, or see `pip config debug`") from None
         for section in merged.keys() & parser.sections():
             merged[section].update(parser[section])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import takewhile
@@ -25,6 +26,8 @@ from lockstep.lock.inputs import ResolveInputs, ResolveInputsRequest, minor_vers
 from lockstep.slices.locks import SliceRequest, SliceText
 from lockstep.slices.sandbox import ENVIRONMENT, InstallingProcess, slice_files
 from lockstep.subsystem import Lockstep
+
+logger = logging.getLogger(__name__)
 
 _OUTPUT = "lock.txt"
 _ALL_INPUTS = "inputs.in"
@@ -152,7 +155,8 @@ def _readable(contents: DigestContents) -> str:
         text = content.content.decode(errors="replace")
         try:
             lock_codec.parse(text, content.path)
-        except TextError:
+        except TextError as error:
+            logger.warning(f"None of the lock's pins can be kept, since it is damaged. {error}")
             return ""
         return text
     return ""

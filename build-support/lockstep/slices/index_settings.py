@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Iterable
 
 from pants.engine.env_vars import CompleteEnvironmentVars
-from pants.engine.rules import Rule, _uncacheable_rule, collect_rules
+from pants.engine.rules import Rule, collect_rules
 from pants.option.global_options import GlobalOptions
 
 from lockstep.envs.atomic import write_text
 from lockstep.envs.pip_config import index_settings_script
+from lockstep.pants_api.uncacheable import uncacheable_rule
 
 CACHE_NAME = "lockstep_index"
 FILE_NAME = "settings.sh"
@@ -32,7 +33,7 @@ class IndexSettings:
     """The settings file stands. It carries nothing, so that no cache key can depend on it."""
 
 
-@_uncacheable_rule
+@uncacheable_rule
 async def write_index_settings(
     _: IndexSettingsRequest, environ: CompleteEnvironmentVars, global_options: GlobalOptions
 ) -> IndexSettings:

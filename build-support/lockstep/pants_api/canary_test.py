@@ -1,0 +1,69 @@
+"""Tells at once which part of Pants has moved under a seam."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+from pants.backend.python.dependency_inference import module_mapper
+from pants.backend.python.goals import lockfile
+from pants.backend.python.util_rules import pex, pex_cli, pex_requirements
+from pants.core.goals import generate_lockfiles
+
+from lockstep.pants_api import lock_seams, owner_seam, pex_seams
+from lockstep.register import rules
+
+RULES = [
+    (pex.build_pex, "BuildPexResult", "PexRequest PythonSetup PexSubsystem"),
+    (pex_requirements.load_lockfile, "LoadedLockfile", "LoadedLockfileRequest PythonSetup"),
+    (
+        pex_cli.setup_pex_cli_process,
+        "Process",
+        "PexCliProcess PexPEX PexEnvironment PythonBuildStandaloneBinary EnvironmentAware"
+        " GlobalOptions PexSubsystem PythonSetup",
+    ),
+    (
+        module_mapper.map_module_to_address,
+        "PythonModuleOwners",
+        "PythonModuleOwnersRequest FirstPartyPythonModuleMapping ThirdPartyPythonModuleMapping",
+    ),
+    (
+        lockfile.generate_lockfile,
+        "GenerateLockfileResult",
+        "GeneratePythonLockfile GenerateLockfilesSubsystem PythonSetup",
+    ),
+    (
+        generate_lockfiles.generate_lockfiles_goal,
+        "GenerateLockfilesGoal",
+        "Workspace UnionMembership GenerateLockfilesSubsystem ChosenLocalEnvironmentName Console"
+        " GlobalOptions",
+    ),
+]
+
+
+@pytest.mark.parametrize("function,output,inputs", RULES, ids=lambda value: str(value)[:30])
+def test_the_rules_that_are_replaced_take_and_return_what_the_seams_expect(
+    function: Any, output: str, inputs: str
+) -> None:
+    assert inspect.iscoroutinefunction(function)
+    assert function.rule.output_type.__name__ == output
+    names = [selector.__name__ for selector in function.rule.input_selectors]
+    assert names[: len(inputs.split())] == inputs.split()
+
+
+def test_registering_replaces_each_rule_once() -> None:
+    rules()
+    functions = [function.rule.func for function, _, _ in RULES]
+    selectors = [function.rule.input_selectors for function, _, _ in RULES]
+    rules()
+    assert [function.rule.func for function, _, _ in RULES] == functions
+    assert [function.rule.input_selectors for function, _, _ in RULES] == selectors
+    assert [function.replaced_by for function in functions] == [
+        pex_seams.build_pex,
+        pex_seams.load_lockfile,
+        pex_seams.setup_pex_cli_process,
+        owner_seam.map_module_to_address,
+        lock_seams.generate_lockfile,
+        lock_seams.generate_lockfiles_goal,
+    ]
