@@ -30,6 +30,28 @@ def test_annotations_name_the_inputs(monorepo: Monorepo) -> None:
     assert "    # via\n    #   -r text/inputs.in\n    #   python-dateutil\n" in lock
 
 
+def test_every_kind_of_input_is_read_and_named(monorepo: Monorepo) -> None:
+    monorepo.write(
+        "plain/BUILD",
+        "python_tests()\n"
+        'python_requirements(name="project", source="pyproject.toml")\n'
+        'python_requirement(name="stated", requirements=["iniconfig"])\n',
+    )
+    monorepo.write(
+        "plain/pyproject.toml",
+        '[project]\nname = "plain"\nversion = "1"\ndependencies = ["pluggy>=1"]\n'
+        '[project.optional-dependencies]\nmore = ["iniconfig"]\n',
+    )
+    result = monorepo.pants("lock")
+    assert result.exit_code == 0, result.output
+    lock = monorepo.read(LOCK)
+    assert (
+        "    # via\n    #   -r plain/BUILD\n    #   -r plain/pyproject.toml\n    #   pytest\n"
+    ) in lock  # iniconfig
+    assert "    # via\n    #   -r plain/pyproject.toml\n    #   pytest\n" in lock  # pluggy
+    assert monorepo.pants("lock", "--check").output == f"{LOCK} fits its inputs.\n"
+
+
 def test_check_is_green_for_a_comment_and_names_what_does_not_fit(monorepo: Monorepo) -> None:
     monorepo.write("text/inputs.in", "# why\nsix\nidna>=3.7  # names\n\ndocopt\n")
     green = monorepo.pants("lock", "--check")

@@ -4,7 +4,8 @@
 #   sh install.sh COMMAND [ARG...]
 #
 # Runs in a sandbox that holds, below `.lockstep/`:
-#   python      one line, the interpreter to build for
+#   python      one line, the interpreter to install for; where it is missing nothing is installed,
+#               and the command only gets the index settings
 #   slice.txt   the pins with their hashes
 #   uv/uv       the installer
 #   cache/      uv's cache, shared by all sandboxes of the machine
@@ -17,46 +18,50 @@
 set -eu
 umask 022
 
+uv=.lockstep/uv/uv
+log=.lockstep/install.log
+
+install() {
+    "$uv" pip install --quiet --no-deps --require-hashes --python .lockstep/venv/bin/python \
+        --requirement .lockstep/slice.txt "$@" 2>"$log"
+}
+
+# `--only-binary NAME` for each pin that is not among the names given.
+wheels_except() {
+    sed -n 's/^\([A-Za-z0-9._-]*\).*==.*/\1/p; s/^\([A-Za-z0-9._-]*\).* @ .*/\1/p' \
+        .lockstep/slice.txt | while read -r name; do
+        case " $* " in *" $name "*) ;; *) printf ' --only-binary %s' "$name" ;; esac
+    done
+}
+
+# The names of pins that the last attempt found no wheel for.
+without_wheels() {
+    sed -n 's/.*Wheels are required for `\([^`]*\)`.*/\1/p' "$log"
+}
+
+install_slice() {
+    install --only-binary :all: && return
+    sources=
+    before=
+    while wanted=$(without_wheels) && [ -n "$wanted" ] && [ "$wanted" != "$before" ]; do
+        before=$wanted
+        sources="$sources $wanted"
+        # Names hold no blanks, and are meant to be words of their own.
+        # shellcheck disable=SC2046,SC2086
+        install $(wheels_except $sources) && return
+    done
+    echo "Lockstep could not install the slice; the installer says:" >&2
+    cat "$log" >&2
+    return 1
+}
+
 if [ -r .lockstep/index/settings.sh ]; then
     . .lockstep/index/settings.sh
 fi
-IFS= read -r python <.lockstep/python
-export UV_CACHE_DIR="$PWD/.lockstep/cache" UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1
-
-.lockstep/uv/uv venv --quiet --no-project --python "$python" .lockstep/venv
-
-install() {
-    .lockstep/uv/uv pip install --quiet --no-deps --require-hashes \
-        --python .lockstep/venv/bin/python --requirement .lockstep/slice.txt "$@" \
-        2>.lockstep/install.log
-}
-
-has_wheels() { # the names in the slice that are not in $1
-    sed -n 's/^\([A-Za-z0-9._-]*\).*==.*/\1/p; s/^\([A-Za-z0-9._-]*\).* @ .*/\1/p' \
-        .lockstep/slice.txt | while read -r name; do
-        case " $1 " in *" $name "*) ;; *) printf ' --only-binary %s' "$name" ;; esac
-    done
-}
-
-if ! install --only-binary :all:; then
-    sources=""
-    while :; do
-        wanted=$(sed -n 's/.*Wheels are required for `\([^`]*\)`.*/\1/p' .lockstep/install.log)
-        [ -n "$wanted" ] || break
-        sources="$sources $(printf '%s ' $wanted)"
-        # shellcheck disable=SC2046 # names hold no blanks
-        if install $(has_wheels "$sources"); then
-            wanted=done
-            break
-        fi
-    done
-    if [ "${wanted:-}" != done ]; then
-        echo "Lockstep could not install the slice; the installer says:" >&2
-        cat .lockstep/install.log >&2
-        exit 1
-    fi
+if [ -e .lockstep/python ]; then
+    IFS= read -r python <.lockstep/python
+    export UV_CACHE_DIR="$PWD/.lockstep/cache" UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1
+    "$uv" venv --quiet --no-project --python "$python" .lockstep/venv
+    install_slice || exit 1
 fi
-
-if [ "$#" -gt 0 ]; then
-    exec "$@"
-fi
+exec "$@"
