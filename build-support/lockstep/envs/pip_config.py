@@ -15,13 +15,13 @@ from lockstep.core.errors import LockstepError
 from lockstep.core.index_settings import as_shell, settings
 
 
-def index_settings_script(environ: Mapping[str, str]) -> str:
-    """Lines of `export` that show pip's index settings to pip and uv.
+def configured_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    """Variables that show pip's index settings to pip and uv.
 
     Raises:
         LockstepError: a configuration file cannot be read.
     """
-    return as_shell(settings(environ, read_pip_config(pip_config_files(environ))))
+    return settings(environ, read_pip_config(pip_config_files(environ)))
 
 
 def pip_config_files(environ: Mapping[str, str]) -> Iterator[Path]:
@@ -67,4 +67,4 @@ def read_pip_config(paths: Iterable[Path]) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    print(index_settings_script(os.environ), end="")
+    print(as_shell(configured_settings(os.environ)), end="")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lockstep.core.errors import LockstepError
-from lockstep.envs.pip_config import index_settings_script, pip_config_files, read_pip_config
+from lockstep.envs.pip_config import configured_settings, pip_config_files, read_pip_config
 
 SECRET = "https://ann:secret@index.example/simple"
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="macOS has other folders")
@@ -100,20 +100,19 @@ def test_values_of_several_lines(tmp_path: Path) -> None:
     assert read_pip_config([path]) == {"find-links": "\n/wheels\n/more"}
 
 
-def test_script_of_file_and_environment(tmp_path: Path) -> None:
+def test_settings_of_file_and_environment(tmp_path: Path) -> None:
     path = write(tmp_path / "pip.conf", "[global]\nindex-url = https://index.example/a b\n")
     environ = {
         "HOME": str(tmp_path),
         "XDG_CONFIG_DIRS": str(tmp_path),
         "PIP_CONFIG_FILE": str(path),
     }
-    lines = index_settings_script({**environ, "PIP_INDEX_URL": SECRET, "SHELL": "/bin/sh"})
-    said = [line for line in lines.splitlines() if "INDEX" in line or "SHELL" in line]
-    assert said == [
-        f"export PIP_INDEX_URL={SECRET}",
-        f"export UV_DEFAULT_INDEX={SECRET}",
-        "export UV_INDEX_STRATEGY=unsafe-best-match",
-    ]
+    said = configured_settings({**environ, "PIP_INDEX_URL": SECRET, "SHELL": "/bin/sh"})
+    assert {name: said[name] for name in said if "INDEX" in name or "SHELL" in name} == {
+        "PIP_INDEX_URL": SECRET,
+        "UV_DEFAULT_INDEX": SECRET,
+        "UV_INDEX_STRATEGY": "unsafe-best-match",
+    }
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from lockstep.core.inputs import InputRequirement
 from lockstep.core.lock import Header, inputs_digest
 from lockstep.lock.inputs import ResolveInputs, ResolveInputsRequest, minor_version
 from lockstep.slices.locks import SliceRequest, SliceText
-from lockstep.slices.sandbox import ENVIRONMENT, InstallingProcess, slice_files
+from lockstep.slices.sandbox import ENVIRONMENT, InstallingProcess, Mode, slice_file
 from lockstep.subsystem import Lockstep
 
 logger = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ async def resolve_lock(
     files = [*_input_files(inputs.requirements), FileContent(_OUTPUT, before.encode())]
     sandbox = await MultiGet(
         Get(Digest, CreateDigest(files)),
-        Get(Digest, CreateDigest, slice_files(tool_slice.text, python.path)),
+        Get(Digest, CreateDigest, slice_file(tool_slice.text)),
     )
     process = await Get(
         Process,
@@ -94,7 +94,9 @@ async def resolve_lock(
                 append_only_caches={"lockstep_pip_tools": ".lockstep/pip-tools"},
                 # What an index offers changes by the hour, so only this call may use the result.
                 cache_scope=ProcessCacheScope.PER_SESSION,
-            )
+            ),
+            Mode.VENV,
+            python.path,
         ),
     )
     result = await Get(FallibleProcessResult, Process, process)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Iterable, Iterator, Sequence
+from typing import Any, Sequence
 
 from pants.backend.python.subsystems.setup import PythonSetup
 from pants.backend.python.util_rules import pex, pex_cli, pex_requirements
@@ -19,16 +19,15 @@ from pants.backend.python.util_rules.pex_requirements import (
     Resolve,
 )
 from pants.engine.fs import EMPTY_DIGEST, CreateDigest, Digest, MergeDigests
-from pants.engine.process import Process
+from pants.engine.process import Process, ProcessResult
 from pants.engine.rules import Get
-from pants.util.frozendict import FrozenDict
 from pants.util.strutil import pluralize
 
 from lockstep.pants_api.seam import Coroutine, replace
 from lockstep.slices.locks import LockRequest, ManagedLock, SliceRequest, SliceText
-from lockstep.slices.sandbox import ENVIRONMENT, SLICE, InstallingProcess, slice_files
+from lockstep.slices.sandbox import SLICE, InstallingProcess, Mode, slice_file
 
-_INSTALLED = ("--venv-repository", ENVIRONMENT, "-r", SLICE)
+_BASE = "base.pex"
 _RESOLVED_BY_PEX = ("-r", SLICE, "--no-transitive", "--use-pip-config")
 
 
@@ -49,41 +48,78 @@ async def build_pex(
     subset = _subset(request)
     roots = (await Get(ReqStrings, PexRequirements, subset)).req_strings if subset else None
     args: tuple[str, ...] = ()
-    inputs, description = request.additional_inputs, None
+    inputs = request.additional_inputs
     if roots == ():
         pass  # nothing to install
-    elif _by_uv(request, versions) and not _only_requirements(request):
+    elif _for_one_interpreter(request, versions) and not _is_slice_request(request):
         # Apart from the rest, so that a change of the sources does not install the slice again.
         slice_pex = await Get(BuildPexResult, PexRequest, _slice_request(request))
-        inputs = await Get(Digest, MergeDigests([request.additional_inputs, slice_pex.digest]))
-        args, description = ("--requirements-pex", slice_pex.pex_filename), None
+        inputs = await Get(Digest, MergeDigests([inputs, slice_pex.digest]))
+        args = ("--requirements-pex", slice_pex.pex_filename)
     else:
         cut = await Get(SliceText, SliceRequest(lock.path, roots, versions[0]))
-        python = request.python
-        if python is None and _by_uv(request, versions):
-            python = await Get(PythonExecutable, InterpreterConstraints, constraints)
-        files = await Get(
-            Digest, CreateDigest, slice_files(cut.text, python.path if python else None)
-        )
-        inputs = await Get(Digest, MergeDigests([request.additional_inputs, files]))
-        args = _INSTALLED if python else _RESOLVED_BY_PEX
-        description = (
-            f"Building {request.output_filename}: {pluralize(cut.size, 'pin')} of {lock.path}"
-            f" for {', '.join(roots or ['all of it'])}"
-        )
+        slice_digest = await Get(Digest, CreateDigest, slice_file(cut.text))
+        if _is_slice_request(request):
+            python = request.python
+            if python is None:
+                python = await Get(PythonExecutable, InterpreterConstraints, constraints)
+            base = await Get(BuildPexResult, PexRequest, _base_request(python))
+            process = await Get(
+                Process,
+                InstallingProcess(
+                    Process(
+                        (_BASE, request.output_filename),
+                        input_digest=await Get(Digest, MergeDigests([slice_digest, base.digest])),
+                        output_directories=(request.output_filename,),
+                        append_only_caches=python.append_only_caches,
+                        description=request.description or _description(request, cut, lock, roots),
+                        cache_scope=request.cache_scope,
+                    ),
+                    Mode.PEX,
+                    python.path,
+                ),
+            )
+            result = await Get(ProcessResult, Process, process)
+            return BuildPexResult(result, request.output_filename, result.output_digest, python)
+        inputs = await Get(Digest, MergeDigests([inputs, slice_digest]))
+        args = _RESOLVED_BY_PEX
     sliced = dataclasses.replace(
         request,
         requirements=PexRequirements(),
         additional_args=(*request.additional_args, *args),
         additional_inputs=inputs,
-        description=request.description or description,
     )
     return await _build(original, sliced, python_setup, pex_subsystem)
 
 
-def _only_requirements(request: PexRequest) -> bool:
-    """Whether nothing but the slice goes into the PEX, so that one step can build it."""
-    return request.internal_only and request.sources in (None, EMPTY_DIGEST)
+def _description(
+    request: PexRequest, cut: SliceText, lock: ManagedLock, roots: tuple[str, ...] | None
+) -> str:
+    pins = pluralize(cut.size, "pin")
+    wanted = ", ".join(roots or ["all of it"])
+    return f"Building {request.output_filename}: {pins} of {lock.path} for {wanted}"
+
+
+def _for_one_interpreter(request: PexRequest, versions: Sequence[str]) -> bool:
+    """Whether the PEX is for one interpreter of this machine, so that uv can install for it."""
+    if request.platforms or request.complete_platforms:
+        return False
+    return request.internal_only or len(versions) == 1
+
+
+def _is_slice_request(request: PexRequest) -> bool:
+    """Whether nothing but the slice goes into the PEX, so that it is made without running PEX."""
+    nothing_else = PexRequest(
+        output_filename=request.output_filename,
+        internal_only=True,
+        python=request.python,
+        requirements=request.requirements,
+        interpreter_constraints=request.interpreter_constraints,
+        cache_scope=request.cache_scope,
+    )
+    if request.sources == EMPTY_DIGEST:
+        request = dataclasses.replace(request, sources=None)
+    return request == nothing_else
 
 
 def _slice_request(request: PexRequest) -> PexRequest:
@@ -95,6 +131,11 @@ def _slice_request(request: PexRequest) -> PexRequest:
         requirements=request.requirements,
         interpreter_constraints=request.interpreter_constraints,
     )
+
+
+def _base_request(python: PythonExecutable) -> PexRequest:
+    """The empty PEX that the wheels of a slice are put into."""
+    return PexRequest(output_filename=_BASE, internal_only=True, python=python)
 
 
 async def _build(original: Coroutine, *arguments: Any) -> BuildPexResult:
@@ -138,13 +179,6 @@ def _constraints(request: PexRequest, python_setup: PythonSetup) -> InterpreterC
     )
 
 
-def _by_uv(request: PexRequest, versions: Sequence[str]) -> bool:
-    """Whether the PEX is for one interpreter of this machine, so that uv can install for it."""
-    if request.platforms or request.complete_platforms:
-        return False
-    return request.internal_only or len(versions) == 1
-
-
 async def load_lockfile(
     original: Coroutine, request: LoadedLockfileRequest, python_setup: PythonSetup
 ) -> LoadedLockfile:
@@ -166,48 +200,18 @@ async def load_lockfile(
 
 
 async def setup_pex_cli_process(original: Coroutine, request: PexCliProcess, *rest: Any) -> Process:
-    """Install the slice right before PEX packages it, in the same sandbox.
-
-    In one process, so that the files of the environment are never captured, only the PEX is.
-    """
+    """Let PEX, where it resolves a slice itself, use the index that pip is configured with."""
     if SLICE not in request.extra_args:
         process: Process = await original(request, *rest)
         return process
-    python = _interpreter(request)
-    args = tuple(_slice_args(request.extra_args))
+    args = tuple(arg for arg in request.extra_args if not _names_index(arg))
     process = await original(dataclasses.replace(request, extra_args=args), *rest)
-    if python is not None:
-        process = dataclasses.replace(
-            process,
-            argv=(python, *process.argv[1:]),
-            env=FrozenDict({**process.env, "PEX_PYTHON": python}),
-        )
-    return await Get(Process, InstallingProcess(process))
+    return await Get(Process, InstallingProcess(process, Mode.SETTINGS, process.argv[0]))
 
 
-def _interpreter(request: PexCliProcess) -> str | None:
-    """The interpreter that the slice is installed for, if it is.
-
-    PEX runs under it and so builds for it. PEX must not be told of it as a target: it would then
-    refuse any wheel that supports another interpreter as well (such as `py2.py3`).
-    """
-    args = request.extra_args
-    return args[args.index("--python") + 1] if ENVIRONMENT in args else None
-
-
-def _slice_args(args: Iterable[str]) -> Iterator[str]:
-    """PEX's arguments without those that a slice settles otherwise.
-
-    Index settings come from pip's configuration; Pants' default would name a public index.
-    """
-    arguments = list(args)
-    installed = ENVIRONMENT in arguments
-    while arguments:
-        arg = arguments.pop(0)
-        if installed and arg == "--python":
-            arguments.pop(0)
-        elif arg != "--no-pypi" and not arg.startswith(("--index=", "--find-links=")):
-            yield arg
+def _names_index(arg: str) -> bool:
+    """Whether an argument is Pants' own index setting, whose default is a public index."""
+    return arg == "--no-pypi" or arg.startswith(("--index=", "--find-links="))
 
 
 def install() -> None:

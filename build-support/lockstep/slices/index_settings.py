@@ -7,6 +7,7 @@ a file in a named cache, which every sandbox sees and no cache key holds.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterable
@@ -16,11 +17,11 @@ from pants.engine.rules import Rule, collect_rules
 from pants.option.global_options import GlobalOptions
 
 from lockstep.envs.atomic import write_text
-from lockstep.envs.pip_config import index_settings_script
+from lockstep.envs.pip_config import configured_settings
 from lockstep.pants_api.uncacheable import uncacheable_rule
 
 CACHE_NAME = "lockstep_index"
-FILE_NAME = "settings.sh"
+FILE_NAME = "settings.json"
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ async def write_index_settings(
     _: IndexSettingsRequest, environ: CompleteEnvironmentVars, global_options: GlobalOptions
 ) -> IndexSettings:
     path = Path(global_options.named_caches_dir) / CACHE_NAME / FILE_NAME
-    text = index_settings_script(environ)
+    text = json.dumps(configured_settings(environ), sort_keys=True)
     if not path.exists() or path.read_text() != text:
         write_text(path, text, mode=0o600)
     return IndexSettings()

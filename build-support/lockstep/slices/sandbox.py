@@ -1,10 +1,11 @@
-"""What a sandbox needs to install a slice: the text, the interpreter, the installer, its caches."""
+"""What a sandbox needs to install a slice: its text, the installer, and caches that all share."""
 
 from __future__ import annotations
 
 import dataclasses
 import pkgutil
 from dataclasses import dataclass
+from enum import Enum
 from typing import Iterable
 
 from pants.core.util_rules.external_tool import DownloadedExternalTool, ExternalToolRequest
@@ -20,41 +21,44 @@ from lockstep.subsystem import Uv
 
 SLICE = ".lockstep/slice.txt"
 ENVIRONMENT = ".lockstep/venv"
-_PYTHON = ".lockstep/python"
-_INSTALL = ".lockstep/install.sh"
+_INSTALLER = ".lockstep/installer.py"
 _UV = ".lockstep/uv"
 
 
-def slice_files(slice_text: str, python: str | None) -> CreateDigest:
-    """The files of a sandbox that tell what to install.
+class Mode(Enum):
+    """What the installer does with the process's own arguments; see `envs/installer.py`."""
 
-    Args:
-        slice_text: the slice in requirements.txt format.
-        python: the interpreter to install for; None where PEX itself resolves the slice.
-    """
-    files = [FileContent(SLICE, slice_text.encode())]
-    if python is not None:
-        files.append(FileContent(_PYTHON, f"{python}\n".encode()))
-    return CreateDigest(files)
+    PEX = "pex"
+    VENV = "venv"
+    SETTINGS = "settings"
 
 
 @dataclass(frozen=True)
 class InstallingProcess:
-    """A process that finds its slice installed in `.lockstep/venv`.
+    """A process that starts with the installer.
 
     Attributes:
-        process: its input holds `slice_files`.
+        process: what to run; its arguments are those of the mode, its input holds the slice.
+        mode: what the installer is to do.
+        python: the interpreter that runs the installer, and that it installs for.
     """
 
     process: Process
+    mode: Mode
+    python: str
+
+
+def slice_file(text: str) -> CreateDigest:
+    """The slice at the place where the installer and PEX read it."""
+    return CreateDigest([FileContent(SLICE, text.encode())])
 
 
 @dataclass(frozen=True)
 class Installer:
-    """The installer's binary and the script that drives it."""
+    """The installer's script and uv's binary."""
 
-    uv: Digest
     script: Digest
+    uv: Digest
 
 
 @dataclass(frozen=True)
@@ -64,27 +68,29 @@ class InstallerRequest:
 
 @rule
 async def get_installer(_: InstallerRequest, uv: Uv, platform: Platform) -> Installer:
-    script = pkgutil.get_data("lockstep.envs", "install.sh")
+    script = pkgutil.get_data("lockstep.envs", "installer.py")
     assert script is not None, "the script stands beside the module"
     tool = await Get(DownloadedExternalTool, ExternalToolRequest, uv.get_request(platform))
-    return Installer(tool.digest, await Get(Digest, CreateDigest([FileContent(_INSTALL, script)])))
+    return Installer(
+        await Get(Digest, CreateDigest([FileContent(_INSTALLER, script)])), tool.digest
+    )
 
 
 @rule
-async def install_before(request: InstallingProcess) -> Process:
+async def start_with_installer(request: InstallingProcess) -> Process:
     installer = await Get(Installer, InstallerRequest())
     await Get(IndexSettings, IndexSettingsRequest())
     process = request.process
-    digest = await Get(Digest, MergeDigests([process.input_digest, installer.script]))
     return dataclasses.replace(
         process,
-        argv=("/bin/sh", _INSTALL, *process.argv),
-        input_digest=digest,
+        argv=(request.python, "-IS", _INSTALLER, request.mode.value, *process.argv),
+        input_digest=await Get(Digest, MergeDigests([process.input_digest, installer.script])),
         immutable_input_digests=FrozenDict({**process.immutable_input_digests, _UV: installer.uv}),
         append_only_caches=FrozenDict(
             {
                 **process.append_only_caches,
-                "lockstep_uv": ".lockstep/cache",
+                "lockstep_uv": ".lockstep/uv-cache",
+                "lockstep_wheels": ".lockstep/wheels",
                 index_settings.CACHE_NAME: ".lockstep/index",
             }
         ),

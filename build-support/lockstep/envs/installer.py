@@ -1,0 +1,324 @@
+"""Installs a slice inside a sandbox. Runs there as a script of its own, under the interpreter that
+the slice is for, with nothing but the standard library (CPython 3.8 and newer).
+
+    installer.py pex BASE OUTPUT           makes the PEX OUTPUT: BASE with the wheels of the slice
+    installer.py venv COMMAND [ARG...]     installs the slice in .lockstep/venv, then runs COMMAND
+    installer.py settings COMMAND [ARG...] only runs COMMAND with the user's index settings
+
+The sandbox holds, below `.lockstep/`:
+
+    slice.txt    the pins with their hashes
+    uv/uv        the installer that downloads, checks and builds
+    uv-cache/    uv's cache, shared by all sandboxes of the machine
+    wheels/      wheels that are ready to go into a PEX, likewise shared
+    index/       settings.json, the user's index settings; no input of what is built
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from typing import Dict, Iterator, List, NoReturn, Sequence, Tuple
+
+_HOME = ".lockstep"
+_SLICE = f"{_HOME}/slice.txt"
+_UV = f"{_HOME}/uv/uv"
+_VENV = f"{_HOME}/venv"
+_WHEELS = f"{_HOME}/wheels"
+_SETTINGS = f"{_HOME}/index/settings.json"
+_NO_WHEEL = re.compile(r"Wheels are required for `([^`]+)`")
+
+
+class InstallError(Exception):
+    """The slice cannot be installed; the message holds what uv said."""
+
+
+def main(mode: str, *args: str) -> None:
+    """Run the script; `args` are those behind the mode."""
+    if os.path.exists(_SETTINGS):
+        with open(_SETTINGS) as file:
+            os.environ.update(json.load(file))
+    if mode == "pex":
+        base, output = args
+        make_pex(base, output)
+        return
+    if mode == "venv":
+        install(_SLICE)
+    _become(args)
+
+
+def _become(command: Sequence[str]) -> NoReturn:
+    os.execvp(command[0], list(command))
+
+
+# -- Installing -----------------------------------------------------------------------------------
+
+
+def install(requirements: str, *options: str) -> None:
+    """Install a requirements file with hashes into a new environment, `.lockstep/venv`.
+
+    Wheels only at first, so that a wheel whose hash is not in the lock is an error: uv would else
+    quietly build the source distribution in its place. A pin that has no wheel for this
+    interpreter is then built from source, and no other one is.
+
+    Raises:
+        InstallError: a hash does not match, a pin does not exist or does not build, no network.
+    """
+    os.environ.update(
+        UV_CACHE_DIR=os.path.abspath(f"{_HOME}/uv-cache"),
+        UV_PYTHON_DOWNLOADS="never",
+        UV_NO_PROGRESS="1",
+    )
+    _uv("venv", "--no-project", "--python", sys.executable, _VENV)
+    with open(requirements) as file:
+        names = [name for name, _ in pins(file.read())]
+    sources: List[str] = []
+    while True:
+        wheels = [name for name in names if name not in sources] if sources else [":all:"]
+        only = [word for name in wheels for word in ("--only-binary", name)]
+        try:
+            _uv("pip", "install", "--no-deps", "--require-hashes", "--python",
+                f"{_VENV}/bin/python", "--requirement", requirements, *only, *options)  # fmt: skip
+            return
+        except InstallError as error:
+            found = [name for name in _NO_WHEEL.findall(str(error)) if name not in sources]
+            if not found:
+                raise
+            sources.extend(found)
+
+
+def _uv(*args: str) -> None:
+    done = subprocess.run(
+        [_UV, *args, "--quiet"], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    if done.returncode != 0:
+        raise InstallError(done.stderr)
+
+
+def pins(text: str) -> Iterator[Tuple[str, str]]:
+    """The entries of a slice: normalised name (PEP 503) and whole text."""
+    for entry in re.split(r"(?m)^(?=\S)", text):
+        if entry.strip():
+            yield normalised(re.split(r"[^A-Za-z0-9._-]", entry, maxsplit=1)[0]), entry
+
+
+def normalised(name: str) -> str:
+    """A project name as PEP 503 compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+# -- Wheels ---------------------------------------------------------------------------------------
+
+
+def wheels_of(text: str) -> Dict[str, Tuple[str, str]]:
+    """The wheels of a slice, those that are not in the shared folder installed and packed first.
+
+    Args:
+        text: the slice.
+
+    Returns:
+        File name -> path and SHA-256. Pins whose marker excludes this interpreter have none.
+    """
+    keys = {name_and_text: _key(name_and_text[1]) for name_and_text in pins(text)}
+    entries = {key: _load(key) for key in keys.values()}
+    missing = [pin for pin, key in keys.items() if entries[key] is None]
+    if missing:
+        _pack({name: keys[name, text] for name, text in missing}, missing)
+        entries.update({keys[pin]: _load(keys[pin]) for pin in missing})
+    found: Dict[str, Tuple[str, str]] = {}
+    for (name, _), key in keys.items():
+        entry = entries[key]
+        if entry is None:
+            raise InstallError(f"the wheel of {name} vanished from {_WHEELS} while it was read")
+        found.update(entry)
+    return found
+
+
+def _key(entry: str) -> str:
+    """What a ready wheel depends on: the pin with its hashes, and the interpreter."""
+    target = f"{sys.version_info[:3]} {sysconfig.get_config_var('SOABI')} {sys.platform}"
+    return hashlib.sha256(f"{target}\n{entry}".encode()).hexdigest()
+
+
+def _load(key: str) -> Dict[str, Tuple[str, str]] | None:
+    """A ready entry, if it is there and undamaged; a damaged one is removed."""
+    folder = os.path.join(_WHEELS, key)
+    try:
+        with open(os.path.join(folder, "entry.json")) as file:
+            digests: Dict[str, str] = json.load(file)
+        if all(_sha256(os.path.join(folder, name)) == digest for name, digest in digests.items()):
+            return {name: (os.path.join(folder, name), d) for name, d in digests.items()}
+    except (OSError, ValueError):
+        pass
+    shutil.rmtree(folder, ignore_errors=True)
+    return None
+
+
+def _sha256(path: str) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _pack(keys: Dict[str, str], missing: Sequence[Tuple[str, str]]) -> None:
+    """Install pins and put the wheel of each into the shared folder."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    requirements = f"{_HOME}/missing.txt"
+    with open(requirements, "w") as file:
+        file.writelines(entry for _, entry in missing)
+    install(requirements, "--link-mode", "symlink")
+    unpacked = dict(_unpacked_wheels())
+    with ThreadPoolExecutor() as pool:
+        jobs = [pool.submit(_store, key, unpacked.get(name)) for name, key in keys.items()]
+        for job in jobs:
+            job.result()
+
+
+def _unpacked_wheels() -> Iterator[Tuple[str, str]]:
+    """Normalised names, and the folder in uv's cache that holds the wheel as it was unpacked.
+
+    Installed as symlinks, a wheel's metadata leads there. What stands there is the wheel itself,
+    so no installed scripts and folders have to be turned back into one.
+    """
+    purelib = sysconfig.get_path("purelib", vars={"base": _VENV, "platbase": _VENV})
+    for folder in os.listdir(purelib):
+        if folder.endswith(".dist-info"):
+            metadata = os.path.realpath(os.path.join(purelib, folder, "METADATA"))
+            yield normalised(folder.split("-")[0]), os.path.dirname(os.path.dirname(metadata))
+
+
+def _store(key: str, unpacked: str | None) -> None:
+    """Put a wheel, or the fact that there is none, into the shared folder in one step."""
+    aside = tempfile.mkdtemp(prefix=".aside-", dir=_WHEELS)
+    try:
+        digests = {}
+        if unpacked is not None:
+            name = pack_wheel(unpacked, aside)
+            digests[name] = _sha256(os.path.join(aside, name))
+        with open(os.path.join(aside, "entry.json"), "w") as file:
+            json.dump(digests, file)
+        os.chmod(aside, 0o755)
+        os.rename(aside, os.path.join(_WHEELS, key))
+    except OSError:
+        shutil.rmtree(aside, ignore_errors=True)
+        if not os.path.exists(os.path.join(_WHEELS, key)):  # else another sandbox was first
+            raise
+
+
+def pack_wheel(unpacked: str, folder: str) -> str:
+    """Pack an unpacked wheel (PEP 427), checking each file against RECORD.
+
+    Args:
+        unpacked: the folder with the wheel's content.
+        folder: where to write the wheel.
+
+    Returns:
+        The wheel's file name.
+
+    Raises:
+        InstallError: a file is missing or is not what RECORD says.
+    """
+    import base64
+    import csv
+    import zipfile
+
+    info = next(name for name in os.listdir(unpacked) if name.endswith(".dist-info"))
+    with open(os.path.join(unpacked, info, "RECORD"), newline="", encoding="utf-8") as file:
+        record = {row[0]: row[1] for row in csv.reader(file) if row}
+    name = _wheel_name(os.path.join(unpacked, info, "WHEEL"), info)
+    with zipfile.ZipFile(os.path.join(folder, name), "w", zipfile.ZIP_DEFLATED) as wheel:
+        for path in sorted(record):
+            full = os.path.join(unpacked, path)
+            try:
+                with open(full, "rb") as binary:
+                    content = binary.read()
+            except OSError as error:
+                raise InstallError(f"uv's cache is damaged ({error}); run `uv cache clean`")
+            algorithm, _, expected = record[path].partition("=")
+            if expected:
+                digest = hashlib.new(algorithm, content).digest()
+                if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != expected:
+                    raise InstallError(f"{name}: {path} is not what RECORD says")
+            entry = zipfile.ZipInfo(path, (1980, 1, 1, 0, 0, 0))
+            entry.external_attr = (0o755 if os.access(full, os.X_OK) else 0o644) << 16
+            # Little is won by compressing more, and everybody waits for it.
+            wheel.writestr(entry, content, zipfile.ZIP_DEFLATED, compresslevel=1)
+    return name
+
+
+def _wheel_name(wheel_file: str, info: str) -> str:
+    """The file name of a wheel (PEP 425, PEP 427) from its own metadata."""
+    with open(wheel_file, encoding="utf-8") as file:
+        fields = [line.strip().partition(": ") for line in file]
+    tags = [value.split("-") for field, _, value in fields if field == "Tag"]
+    build = [value for field, _, value in fields if field == "Build"]
+    compressed = (".".join(dict.fromkeys(column)) for column in zip(*tags))
+    return "-".join([info[: -len(".dist-info")], *build, *compressed]) + ".whl"
+
+
+# -- PEX ------------------------------------------------------------------------------------------
+
+
+def make_pex(base: str, output: str) -> None:
+    """Make a packed PEX of the slice from one that holds nothing.
+
+    PEX itself would need longer to start than all of this takes. What differs between its empty
+    PEX and one with wheels is PEX-INFO and the hash that names it in the two main files.
+
+    Args:
+        base: an empty PEX in packed layout, made by PEX.
+        output: the PEX to write.
+    """
+    with open(_SLICE) as file:
+        wheels = wheels_of(file.read())
+    shutil.copytree(base, output, symlinks=True)
+    os.makedirs(f"{output}/.deps", exist_ok=True)
+    for name, (path, _) in wheels.items():
+        _link(path, f"{output}/.deps/{name}")
+    with open(f"{base}/PEX-INFO") as file:
+        info = json.load(file)
+    before = info.pop("pex_hash")
+    info["deps_are_wheel_files"] = True
+    info["distributions"] = {name: wheels[name][1] for name in sorted(wheels)}
+    info["requirements"] = sorted("==".join(name.split("-")[:2]) for name in wheels)
+    after = hashlib.sha1(json.dumps(info, sort_keys=True).encode()).hexdigest()
+    info["pex_hash"] = after
+    _write(f"{output}/PEX-INFO", json.dumps(info, sort_keys=True))
+    for main_file in ("__main__.py", "__pex__/__init__.py"):
+        with open(f"{base}/{main_file}") as file:
+            code = file.read()
+        if code.count(before) != 1:
+            raise InstallError(f"{main_file} of PEX does not hold its hash once, as it used to")
+        _write(f"{output}/{main_file}", code.replace(before, after))
+
+
+def _write(path: str, text: str) -> None:
+    mode = os.stat(path).st_mode
+    os.unlink(path)
+    with open(path, "w") as file:
+        file.write(text)
+    os.chmod(path, mode)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copyfile(source, target)
+
+
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:])
+    except InstallError as error:
+        sys.exit(f"Lockstep could not install the slice; the installer says:\n{error}")
