@@ -11,6 +11,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Sequence
 
@@ -203,6 +204,31 @@ def build_pex(tools: Path, pex: Path) -> None:
     shutil.rmtree(scratch)
 
 
+def build_base(tools: Path, base: Path) -> None:
+    """Make an empty PEX, a zip of its packed layout, which the plugin puts wheels into.
+
+    With the same bytes wherever it is made, for the same reason as the pex tool.
+    """
+    scratch, packed = base.parent / "pex-root", base.parent / "packed.pex"
+    run(
+        [
+            *(tools / "bin" / "python", "-Im", "pex", "--layout", "packed", "--no-emit-warnings"),
+            *("--no-compress", "--python-shebang", "/usr/bin/env python3"),
+            *("--output-file", packed),
+        ],
+        "make the empty PEX",
+        PEX_ROOT=str(scratch),
+        PEX_IGNORE_RCFILES="1",
+    )
+    with zipfile.ZipFile(base, "w") as archive:
+        for path in sorted(packed.rglob("*")):
+            if path.is_file() and not path.is_symlink():
+                entry = zipfile.ZipInfo(str(path.relative_to(packed)), (1980, 1, 1, 0, 0, 0))
+                archive.writestr(entry, path.read_bytes())
+    shutil.rmtree(scratch)
+    shutil.rmtree(packed)
+
+
 def copy_program(source: Path, target: Path) -> None:
     shutil.copyfile(source, target)
     target.chmod(0o755)
@@ -289,9 +315,13 @@ def write_env(build: Path, target: Path) -> None:
         "_PANTS_SERVER_EXE": str(target / "pants-server"),
         "PANTS_BIN_NAME": "./pants",
     }
-    for tool, scope in (("pex", "PANTS_PEX_CLI"), ("uv", "PANTS_LOCKSTEP_UV")):
+    for tool, file, scope in (
+        ("pex", "pex", "PANTS_PEX_CLI"),
+        ("pex", "pex-base", "PANTS_LOCKSTEP_PEX_BASE"),
+        ("uv", "uv", "PANTS_LOCKSTEP_UV"),
+    ):
         version = pinned(TOOLS_LOCK, tool)
-        variables.update(external_tool(scope, version, build / tool, f"file://{alias}/{tool}"))
+        variables.update(external_tool(scope, version, build / file, f"file://{alias}/{file}"))
     lines = [f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()]
     if alias != target:
         # Made by whoever loads this, since the folder of the alias is emptied now and then.
@@ -318,6 +348,7 @@ def fill(build: Path, target: Path, reason: str) -> None:
     say(f"installing the tools ({TOOLS_LOCK.name})")
     build_tools(tools)
     build_pex(tools, build / "pex")
+    build_base(tools, build / "pex-base")
     copy_program(tools / "bin" / "uv", build / "uv")
     say(f"installing Pants ({PANTS_LOCK.name})")
     build_pants(pants, tools)

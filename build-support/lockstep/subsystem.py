@@ -41,3 +41,16 @@ class Uv(TemplatedExternalTool):
     default_version = "none"
     default_known_versions: list[str] = []
     default_url_template = "file:///run-pants-through-its-launcher"
+
+
+class PexBase(TemplatedExternalTool):
+    options_scope = "lockstep-pex-base"
+    name = "empty PEX"
+    help = softwrap("""
+        The empty PEX that the wheels of a slice are put into. The launcher `./pants` sets these
+        options to the one that it made with the pinned PEX.
+        """)
+
+    default_version = "none"
+    default_known_versions: list[str] = []
+    default_url_template = "file:///run-pants-through-its-launcher"

@@ -1,7 +1,7 @@
 """Installs a slice inside a sandbox. Runs there as a script of its own, under the interpreter that
 the slice is for, with nothing but the standard library (CPython 3.8 and newer).
 
-    installer.py pex BASE OUTPUT           makes the PEX OUTPUT: BASE with the wheels of the slice
+    installer.py pex OUTPUT                makes the PEX OUTPUT, which holds the wheels of the slice
     installer.py venv COMMAND [ARG...]     installs the slice in .lockstep/venv, then runs COMMAND
     installer.py settings COMMAND [ARG...] only runs COMMAND with the user's index settings
 
@@ -9,6 +9,7 @@ The sandbox holds, below `.lockstep/`:
 
     slice.txt    the pins with their hashes
     uv/uv        the installer that downloads, checks and builds
+    base/        pex-base, an empty PEX in packed layout, as a zip file
     uv-cache/    uv's cache, shared by all sandboxes of the machine
     wheels/      wheels that are ready to go into a PEX, likewise shared
     index/       settings.json, the user's index settings; no input of what is built
@@ -30,6 +31,7 @@ from typing import Dict, Iterator, List, NoReturn, Sequence, Tuple
 _HOME = ".lockstep"
 _SLICE = f"{_HOME}/slice.txt"
 _UV = f"{_HOME}/uv/uv"
+_BASE = f"{_HOME}/base/pex-base"
 _VENV = f"{_HOME}/venv"
 _WHEELS = f"{_HOME}/wheels"
 _SETTINGS = f"{_HOME}/index/settings.json"
@@ -46,8 +48,8 @@ def main(mode: str, *args: str) -> None:
         with open(_SETTINGS) as file:
             os.environ.update(json.load(file))
     if mode == "pex":
-        base, output = args
-        make_pex(base, output)
+        (output,) = args
+        make_pex(output)
         return
     if mode == "venv":
         install(_SLICE)
@@ -269,45 +271,45 @@ def _wheel_name(wheel_file: str, info: str) -> str:
 # -- PEX ------------------------------------------------------------------------------------------
 
 
-def make_pex(base: str, output: str) -> None:
-    """Make a packed PEX of the slice from one that holds nothing.
+def make_pex(output: str) -> None:
+    """Make a packed PEX of the slice from PEX's own empty one.
 
     PEX itself would need longer to start than all of this takes. What differs between its empty
     PEX and one with wheels is PEX-INFO and the hash that names it in the two main files.
 
     Args:
-        base: an empty PEX in packed layout, made by PEX.
-        output: the PEX to write.
+        output: the folder to make.
+
+    Raises:
+        InstallError: the slice cannot be installed, or the empty PEX is not as it used to be.
     """
+    import zipfile
+
     with open(_SLICE) as file:
         wheels = wheels_of(file.read())
-    shutil.copytree(base, output, symlinks=True)
-    os.makedirs(f"{output}/.deps", exist_ok=True)
-    for name, (path, _) in wheels.items():
-        _link(path, f"{output}/.deps/{name}")
-    with open(f"{base}/PEX-INFO") as file:
-        info = json.load(file)
-    before = info.pop("pex_hash")
+    with zipfile.ZipFile(_BASE) as base:
+        files = {name: base.read(name) for name in base.namelist()}
+    info = json.loads(files.pop("PEX-INFO"))
+    before = info.pop("pex_hash").encode()
     info["deps_are_wheel_files"] = True
     info["distributions"] = {name: wheels[name][1] for name in sorted(wheels)}
     info["requirements"] = sorted("==".join(name.split("-")[:2]) for name in wheels)
     after = hashlib.sha1(json.dumps(info, sort_keys=True).encode()).hexdigest()
     info["pex_hash"] = after
-    _write(f"{output}/PEX-INFO", json.dumps(info, sort_keys=True))
     for main_file in ("__main__.py", "__pex__/__init__.py"):
-        with open(f"{base}/{main_file}") as file:
-            code = file.read()
-        if code.count(before) != 1:
+        if files[main_file].count(before) != 1:
             raise InstallError(f"{main_file} of PEX does not hold its hash once, as it used to")
-        _write(f"{output}/{main_file}", code.replace(before, after))
-
-
-def _write(path: str, text: str) -> None:
-    mode = os.stat(path).st_mode
-    os.unlink(path)
-    with open(path, "w") as file:
-        file.write(text)
-    os.chmod(path, mode)
+        files[main_file] = files[main_file].replace(before, after.encode())
+    files["PEX-INFO"] = json.dumps(info, sort_keys=True).encode()
+    for name, content in files.items():
+        path = os.path.join(output, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as binary:
+            binary.write(content)
+    os.chmod(f"{output}/__main__.py", 0o755)
+    os.makedirs(f"{output}/.deps", exist_ok=True)
+    for name, (path, _) in wheels.items():
+        _link(path, f"{output}/.deps/{name}")
 
 
 def _link(source: str, target: str) -> None:

@@ -95,11 +95,11 @@ class Sandbox:
         (self.folder / ".lockstep/index").mkdir()
         settings = {"UV_NO_INDEX": "1", "UV_FIND_LINKS": str(self.index)}
         (self.folder / ".lockstep/index/settings.json").write_text(json.dumps(settings))
-        base = self.folder / "base.pex"
-        (base / "__pex__").mkdir(parents=True)
-        (base / "__main__.py").write_text(PEX_MAIN)
-        (base / "__pex__/__init__.py").write_text(PEX_MAIN)
-        (base / "PEX-INFO").write_text(json.dumps({"pex_hash": "before", "distributions": {}}))
+        (self.folder / ".lockstep/base").mkdir()
+        with zipfile.ZipFile(self.folder / ".lockstep/base/pex-base", "w") as base:
+            base.writestr("__main__.py", PEX_MAIN)
+            base.writestr("__pex__/__init__.py", PEX_MAIN)
+            base.writestr("PEX-INFO", json.dumps({"pex_hash": "before", "distributions": {}}))
 
     def run(self, slice_text: str, *args: str) -> subprocess.CompletedProcess[str]:
         """Run the installer as in a sandbox of its own; only what is shared stays."""
@@ -134,7 +134,7 @@ def test_pins_are_told_apart() -> None:
 def test_a_pex_holds_each_wheel_as_it_came_and_is_named_by_its_content(sandbox: Sandbox) -> None:
     one, two = make_wheel(sandbox.index, "one"), make_wheel(sandbox.index, "two", "py3-none-any")
     text = f"one==1.0 --hash={one}\ntwo==1.0 --hash={two}\n"
-    done = sandbox.run(text, "pex", "base.pex", "out.pex")
+    done = sandbox.run(text, "pex", "out.pex")
     assert (done.returncode, done.stdout) == (0, "")
 
     deps = sandbox.folder / "out.pex/.deps"
@@ -152,24 +152,24 @@ def test_a_pex_holds_each_wheel_as_it_came_and_is_named_by_its_content(sandbox: 
         code = (sandbox.folder / "out.pex" / main_file).read_text()
         assert code == f"pex_hash='{info['pex_hash']}'\n"
 
-    assert sandbox.run(f"one==1.0 --hash={one}\n", "pex", "base.pex", "less.pex").returncode == 0
+    assert sandbox.run(f"one==1.0 --hash={one}\n", "pex", "less.pex").returncode == 0
     assert sandbox.info("less.pex")["pex_hash"] != info["pex_hash"]
 
 
 def test_wheels_that_are_ready_are_not_installed_again(sandbox: Sandbox) -> None:
     text = f"one==1.0 --hash={make_wheel(sandbox.index, 'one')}\n"
-    assert sandbox.run(text, "pex", "base.pex", "first.pex").returncode == 0
+    assert sandbox.run(text, "pex", "first.pex").returncode == 0
     (sandbox.folder / ".lockstep/uv/uv").unlink()
-    assert sandbox.run(text, "pex", "base.pex", "again.pex").returncode == 0
+    assert sandbox.run(text, "pex", "again.pex").returncode == 0
     assert sandbox.info("again.pex") == sandbox.info("first.pex")
 
 
 def test_a_damaged_ready_wheel_is_made_anew(sandbox: Sandbox) -> None:
     text = f"one==1.0 --hash={make_wheel(sandbox.index, 'one')}\n"
-    assert sandbox.run(text, "pex", "base.pex", "first.pex").returncode == 0
+    assert sandbox.run(text, "pex", "first.pex").returncode == 0
     (ready,) = sandbox.wheels.glob("*/*.whl")
     ready.write_bytes(ready.read_bytes()[:-1] + b"?")
-    assert sandbox.run(text, "pex", "base.pex", "again.pex").returncode == 0
+    assert sandbox.run(text, "pex", "again.pex").returncode == 0
     assert sandbox.info("again.pex") == sandbox.info("first.pex")
     (whole,) = (sandbox.folder / "again.pex/.deps").iterdir()
     with zipfile.ZipFile(whole) as wheel:
@@ -181,7 +181,7 @@ def test_pins_whose_marker_excludes_this_interpreter_have_no_wheel(sandbox: Sand
         f"one==1.0 --hash={make_wheel(sandbox.index, 'one')}\n"
         f"two==1.0 ; sys_platform == 'win32' --hash=sha256:{HASH}\n"
     )
-    done = sandbox.run(text, "pex", "base.pex", "out.pex")
+    done = sandbox.run(text, "pex", "out.pex")
     assert (done.returncode, done.stdout) == (0, "")
     assert sandbox.info("out.pex")["requirements"] == ["one==1.0"]
 
@@ -189,7 +189,7 @@ def test_pins_whose_marker_excludes_this_interpreter_have_no_wheel(sandbox: Sand
 def test_a_wrong_hash_is_told_and_nothing_is_built_in_its_place(sandbox: Sandbox) -> None:
     wheel, sdist = make_wheel(sandbox.index, "one"), make_sdist(sandbox.index, "one")
     text = f"one==1.0 --hash=sha256:{HASH} --hash={sdist}\n"
-    done = sandbox.run(text, "pex", "base.pex", "out.pex")
+    done = sandbox.run(text, "pex", "out.pex")
     assert done.returncode == 1
     assert "Hash mismatch for `one==1.0`" in done.stdout
     assert f"sha256:{HASH}" in done.stdout and wheel in done.stdout
@@ -200,7 +200,7 @@ def test_a_wrong_hash_is_told_and_nothing_is_built_in_its_place(sandbox: Sandbox
 def test_a_pin_without_a_wheel_is_built_and_the_others_are_not(sandbox: Sandbox) -> None:
     one, two = make_wheel(sandbox.index, "one"), make_sdist(sandbox.index, "two")
     text = f"one==1.0 --hash={one}\ntwo==1.0 --hash={two}\n"
-    done = sandbox.run(text, "pex", "base.pex", "out.pex")
+    done = sandbox.run(text, "pex", "out.pex")
     assert (done.returncode, done.stdout) == (0, "")
     assert sandbox.info("out.pex")["requirements"] == ["one==1.0", "two==1.0"]
 

@@ -27,7 +27,6 @@ from lockstep.pants_api.seam import Coroutine, replace
 from lockstep.slices.locks import LockRequest, ManagedLock, SliceRequest, SliceText
 from lockstep.slices.sandbox import SLICE, InstallingProcess, Mode, slice_file
 
-_BASE = "base.pex"
 _RESOLVED_BY_PEX = ("-r", SLICE, "--no-transitive", "--use-pip-config")
 
 
@@ -63,13 +62,12 @@ async def build_pex(
             python = request.python
             if python is None:
                 python = await Get(PythonExecutable, InterpreterConstraints, constraints)
-            base = await Get(BuildPexResult, PexRequest, _base_request(python))
             process = await Get(
                 Process,
                 InstallingProcess(
                     Process(
-                        (_BASE, request.output_filename),
-                        input_digest=await Get(Digest, MergeDigests([slice_digest, base.digest])),
+                        (request.output_filename,),
+                        input_digest=slice_digest,
                         output_directories=(request.output_filename,),
                         append_only_caches=python.append_only_caches,
                         description=request.description or _description(request, cut, lock, roots),
@@ -131,11 +129,6 @@ def _slice_request(request: PexRequest) -> PexRequest:
         requirements=request.requirements,
         interpreter_constraints=request.interpreter_constraints,
     )
-
-
-def _base_request(python: PythonExecutable) -> PexRequest:
-    """The empty PEX that the wheels of a slice are put into."""
-    return PexRequest(output_filename=_BASE, internal_only=True, python=python)
 
 
 async def _build(original: Coroutine, *arguments: Any) -> BuildPexResult:
@@ -200,13 +193,23 @@ async def load_lockfile(
 
 
 async def setup_pex_cli_process(original: Coroutine, request: PexCliProcess, *rest: Any) -> Process:
-    """Let PEX, where it resolves a slice itself, use the index that pip is configured with."""
-    if SLICE not in request.extra_args:
-        process: Process = await original(request, *rest)
-        return process
-    args = tuple(arg for arg in request.extra_args if not _names_index(arg))
-    process = await original(dataclasses.replace(request, extra_args=args), *rest)
-    return await Get(Process, InstallingProcess(process, Mode.SETTINGS, process.argv[0]))
+    """Keep PEX's cache among the named caches, and give it the index that pip is configured with.
+
+    The pex tool drops `PEX_ROOT` when it starts, so it must be told again.
+    """
+    resolves_slice = SLICE in request.extra_args
+    if resolves_slice:
+        args = tuple(arg for arg in request.extra_args if not _names_index(arg))
+        request = dataclasses.replace(request, extra_args=args)
+    process: Process = await original(request, *rest)
+    if not request.subcommand:
+        python, pex_tool, *argv = process.argv
+        root = process.env["PEX_ROOT"]
+        argv = [python, pex_tool, "--pex-root", root, *argv]
+        process = dataclasses.replace(process, argv=tuple(argv))
+    if resolves_slice:
+        return await Get(Process, InstallingProcess(process, Mode.SETTINGS, process.argv[0]))
+    return process
 
 
 def _names_index(arg: str) -> bool:

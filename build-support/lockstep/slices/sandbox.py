@@ -12,17 +12,16 @@ from pants.core.util_rules.external_tool import DownloadedExternalTool, External
 from pants.engine.fs import CreateDigest, Digest, FileContent, MergeDigests
 from pants.engine.platform import Platform
 from pants.engine.process import Process
-from pants.engine.rules import Get, Rule, collect_rules, rule
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.util.frozendict import FrozenDict
 
 from lockstep.slices import index_settings
 from lockstep.slices.index_settings import IndexSettings, IndexSettingsRequest
-from lockstep.subsystem import Uv
+from lockstep.subsystem import PexBase, Uv
 
 SLICE = ".lockstep/slice.txt"
 ENVIRONMENT = ".lockstep/venv"
 _INSTALLER = ".lockstep/installer.py"
-_UV = ".lockstep/uv"
 
 
 class Mode(Enum):
@@ -55,10 +54,10 @@ def slice_file(text: str) -> CreateDigest:
 
 @dataclass(frozen=True)
 class Installer:
-    """The installer's script and uv's binary."""
+    """The installer's script, and what it works with, by the folder it finds it in."""
 
     script: Digest
-    uv: Digest
+    tools: FrozenDict[str, Digest]
 
 
 @dataclass(frozen=True)
@@ -67,13 +66,18 @@ class InstallerRequest:
 
 
 @rule
-async def get_installer(_: InstallerRequest, uv: Uv, platform: Platform) -> Installer:
+async def get_installer(
+    _: InstallerRequest, uv: Uv, base: PexBase, platform: Platform
+) -> Installer:
     script = pkgutil.get_data("lockstep.envs", "installer.py")
     assert script is not None, "the script stands beside the module"
-    tool = await Get(DownloadedExternalTool, ExternalToolRequest, uv.get_request(platform))
-    return Installer(
-        await Get(Digest, CreateDigest([FileContent(_INSTALLER, script)])), tool.digest
+    uv_tool, base_tool, script_digest = await MultiGet(
+        Get(DownloadedExternalTool, ExternalToolRequest, uv.get_request(platform)),
+        Get(DownloadedExternalTool, ExternalToolRequest, base.get_request(platform)),
+        Get(Digest, CreateDigest([FileContent(_INSTALLER, script)])),
     )
+    tools = {".lockstep/uv": uv_tool.digest, ".lockstep/base": base_tool.digest}
+    return Installer(script_digest, FrozenDict(tools))
 
 
 @rule
@@ -85,7 +89,7 @@ async def start_with_installer(request: InstallingProcess) -> Process:
         process,
         argv=(request.python, "-IS", _INSTALLER, request.mode.value, *process.argv),
         input_digest=await Get(Digest, MergeDigests([process.input_digest, installer.script])),
-        immutable_input_digests=FrozenDict({**process.immutable_input_digests, _UV: installer.uv}),
+        immutable_input_digests=FrozenDict({**process.immutable_input_digests, **installer.tools}),
         append_only_caches=FrozenDict(
             {
                 **process.append_only_caches,
