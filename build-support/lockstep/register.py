@@ -8,7 +8,7 @@ from pants.engine.rules import Rule
 
 from lockstep.lock import goal, inputs, pip_tools
 from lockstep.pants_api import lock_seams, owner_seam, pex_seams
-from lockstep.slices import locks, sandbox
+from lockstep.slices import locks, pex, sandbox
 
 
 def rules() -> Iterable[Rule]:
@@ -19,6 +19,7 @@ def rules() -> Iterable[Rule]:
         *goal.rules(),
         *inputs.rules(),
         *locks.rules(),
+        *pex.rules(),
         *pip_tools.rules(),
         *sandbox.rules(),
     )

@@ -17,6 +17,7 @@ The sandbox holds, below `.lockstep/`:
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
@@ -192,11 +193,10 @@ def _unpacked_wheels() -> Iterator[Tuple[str, str]]:
     Installed as symlinks, a wheel's metadata leads there. What stands there is the wheel itself,
     so no installed scripts and folders have to be turned back into one.
     """
-    purelib = sysconfig.get_path("purelib", vars={"base": _VENV, "platbase": _VENV})
-    for folder in os.listdir(purelib):
-        if folder.endswith(".dist-info"):
-            metadata = os.path.realpath(os.path.join(purelib, folder, "METADATA"))
-            yield normalised(folder.split("-")[0]), os.path.dirname(os.path.dirname(metadata))
+    # Not by sysconfig, which knows of no virtual environments in Debian's Python.
+    for metadata in glob.glob(f"{_VENV}/lib*/python*/site-packages/*.dist-info/METADATA"):
+        info = os.path.dirname(os.path.realpath(metadata))
+        yield normalised(os.path.basename(info).split("-")[0]), os.path.dirname(info)
 
 
 def _store(key: str, unpacked: str | None) -> None:
@@ -324,3 +324,5 @@ if __name__ == "__main__":
         main(*sys.argv[1:])
     except InstallError as error:
         sys.exit(f"Lockstep could not install the slice; the installer says:\n{error}")
+    except OSError as error:
+        sys.exit(f"Lockstep could not install the slice: {error}. Mend it and run this again.")

@@ -19,6 +19,7 @@ import pytest
 
 from lockstep.envs.installer import InstallError, pack_wheel, pins
 
+DEBIAN_PYTHON = "/usr/bin/python3"
 SCRIPT = Path(__file__).with_name("installer.py")
 HASH = "0" * 64
 PEX_MAIN = "pex_hash='before'\n"
@@ -101,12 +102,14 @@ class Sandbox:
             base.writestr("__pex__/__init__.py", PEX_MAIN)
             base.writestr("PEX-INFO", json.dumps({"pex_hash": "before", "distributions": {}}))
 
-    def run(self, slice_text: str, *args: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, slice_text: str, *args: str, python: str = sys.executable
+    ) -> subprocess.CompletedProcess[str]:
         """Run the installer as in a sandbox of its own; only what is shared stays."""
         shutil.rmtree(self.folder / ".lockstep/venv", ignore_errors=True)
         (self.folder / ".lockstep/slice.txt").write_text(slice_text)
         return subprocess.run(
-            [sys.executable, "-IS", str(SCRIPT), *args],
+            [python, "-IS", str(SCRIPT), *args],
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -222,3 +225,11 @@ def test_a_file_that_is_not_what_record_says_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InstallError) as caught:
         pack_wheel(str(tmp_path / "wheel"), str(tmp_path))
     assert str(caught.value) == ("one-1.0-py2.py3-none-any.whl: one.py is not what RECORD says")
+
+
+@pytest.mark.skipif(not os.path.exists(DEBIAN_PYTHON), reason="there is no Python of the system")
+def test_the_python_of_the_system_installs_too(sandbox: Sandbox) -> None:
+    text = f"one==1.0 --hash={make_wheel(sandbox.index, 'one')}\n"
+    done = sandbox.run(text, "pex", "out.pex", python=DEBIAN_PYTHON)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert sandbox.info("out.pex")["requirements"] == ["one==1.0"]

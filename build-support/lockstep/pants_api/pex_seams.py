@@ -19,12 +19,12 @@ from pants.backend.python.util_rules.pex_requirements import (
     Resolve,
 )
 from pants.engine.fs import EMPTY_DIGEST, CreateDigest, Digest, MergeDigests
-from pants.engine.process import Process, ProcessResult
+from pants.engine.process import Process
 from pants.engine.rules import Get
-from pants.util.strutil import pluralize
 
 from lockstep.pants_api.seam import Coroutine, replace
 from lockstep.slices.locks import LockRequest, ManagedLock, SliceRequest, SliceText
+from lockstep.slices.pex import SlicePex, SlicePexRequest
 from lockstep.slices.sandbox import SLICE, InstallingProcess, Mode, slice_file
 
 _RESOLVED_BY_PEX = ("-r", SLICE, "--no-transitive", "--use-pip-config")
@@ -46,39 +46,29 @@ async def build_pex(
     )
     subset = _subset(request)
     roots = (await Get(ReqStrings, PexRequirements, subset)).req_strings if subset else None
+    wanted = SliceRequest(lock.path, roots, versions[0])
     args: tuple[str, ...] = ()
     inputs = request.additional_inputs
     if roots == ():
         pass  # nothing to install
-    elif _for_one_interpreter(request, versions) and not _is_slice_request(request):
+    elif _is_slice_request(request):
+        python = request.python
+        if python is None:
+            python = await Get(PythonExecutable, InterpreterConstraints, constraints)
+        name = request.output_filename
+        pex_request = SlicePexRequest(
+            wanted, python, name, request.cache_scope, request.description
+        )
+        made = await Get(SlicePex, SlicePexRequest, pex_request)
+        return BuildPexResult(made.result, name, made.result.output_digest, python)
+    elif _for_one_interpreter(request, versions):
         # Apart from the rest, so that a change of the sources does not install the slice again.
         slice_pex = await Get(BuildPexResult, PexRequest, _slice_request(request))
         inputs = await Get(Digest, MergeDigests([inputs, slice_pex.digest]))
         args = ("--requirements-pex", slice_pex.pex_filename)
     else:
-        cut = await Get(SliceText, SliceRequest(lock.path, roots, versions[0]))
+        cut = await Get(SliceText, SliceRequest, wanted)
         slice_digest = await Get(Digest, CreateDigest, slice_file(cut.text))
-        if _is_slice_request(request):
-            python = request.python
-            if python is None:
-                python = await Get(PythonExecutable, InterpreterConstraints, constraints)
-            process = await Get(
-                Process,
-                InstallingProcess(
-                    Process(
-                        (request.output_filename,),
-                        input_digest=slice_digest,
-                        output_directories=(request.output_filename,),
-                        append_only_caches=python.append_only_caches,
-                        description=request.description or _description(request, cut, lock, roots),
-                        cache_scope=request.cache_scope,
-                    ),
-                    Mode.PEX,
-                    python.path,
-                ),
-            )
-            result = await Get(ProcessResult, Process, process)
-            return BuildPexResult(result, request.output_filename, result.output_digest, python)
         inputs = await Get(Digest, MergeDigests([inputs, slice_digest]))
         args = _RESOLVED_BY_PEX
     sliced = dataclasses.replace(
@@ -88,14 +78,6 @@ async def build_pex(
         additional_inputs=inputs,
     )
     return await _build(original, sliced, python_setup, pex_subsystem)
-
-
-def _description(
-    request: PexRequest, cut: SliceText, lock: ManagedLock, roots: tuple[str, ...] | None
-) -> str:
-    pins = pluralize(cut.size, "pin")
-    wanted = ", ".join(roots or ["all of it"])
-    return f"Building {request.output_filename}: {pins} of {lock.path} for {wanted}"
 
 
 def _for_one_interpreter(request: PexRequest, versions: Sequence[str]) -> bool:
