@@ -251,14 +251,16 @@ def write_server(build: Path, target: Path) -> None:
 
     It runs the console script of Pants by its path, since the daemon is started by repeating
     `sys.argv` (`-c` would not survive that), and since `-m` would put the current folder on
-    `sys.path`. NO_SCIE_WARNING: this launcher is meant, not overlooked.
+    `sys.path`. NO_SCIE_WARNING: this launcher is meant, not overlooked. PYTHONCOERCECLOCALE: else
+    Python sets LC_CTYPE where no locale is set, and only in the call that starts the daemon; that
+    variable is in the keys of Pants' cache, so that the second call would do everything again.
     """
     programs = target / "pants" / "bin"
     server = build / "pants-server"
     server.write_text(
         "#!/bin/sh\n"
         "unset PYTHONHOME PYTHONPATH\n"
-        "export NO_SCIE_WARNING=1\n"
+        "export NO_SCIE_WARNING=1 PYTHONCOERCECLOCALE=0\n"
         f"exec {shlex.quote(str(programs / 'python'))} {shlex.quote(str(programs / 'pants'))}"
         ' "$@"\n'
     )

@@ -48,6 +48,16 @@ def test_one_bumped_pin_rebuilds_and_reruns_exactly_what_its_slice_reaches(
     assert bumped.tests_known() == ALL - bumped.tests_run()
 
 
+def test_the_call_that_starts_the_daemon_does_nothing_that_later_ones_do_again(
+    monorepo: Monorepo,
+) -> None:
+    monorepo.stop()
+    assert monorepo.pants("test", "::").exit_code == 0
+    again = monorepo.pants("test", "::")
+    assert "Starting: " not in again.output
+    assert again.tests_known() == ALL
+
+
 def test_comments_and_order_of_the_lock_rebuild_nothing(monorepo: Monorepo) -> None:
     monorepo.pants("test", "::")
     lock = monorepo.read(LOCK)

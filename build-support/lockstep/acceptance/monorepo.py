@@ -135,7 +135,8 @@ class Monorepo:
 
     def command(self, *args: str) -> tuple[list[str], Mapping[str, str]]:
         """The argv and environment of a call of Pants."""
-        environ = {**os.environ, "PANTS_LOCAL_STORE_DIR": str(self.store), "CI": ""}
+        plain = {name: value for name, value in os.environ.items() if not _sets_locale(name)}
+        environ = {**plain, "PANTS_LOCAL_STORE_DIR": str(self.store)}
         return [str(self.path("pants")), "--no-dynamic-ui", "--no-colors", *args], environ
 
     def pants(self, *args: str) -> Result:
@@ -156,3 +157,8 @@ class Monorepo:
         """Stop the daemon of this repository."""
         for pid in self.path(".pids").rglob("pid"):
             subprocess.run(["kill", pid.read_text().strip()], check=False)
+
+
+def _sets_locale(name: str) -> bool:
+    """A minimal environment has none of these, and Pants puts them into its cache keys."""
+    return name == "LANG" or name.startswith("LC_")
