@@ -18,7 +18,7 @@ def _wheels(repo: Monorepo, path: str) -> set[str]:
         return {match[1] for match in found if match}
 
 
-def test_a_binary_holds_its_slice_and_runs(monorepo: Monorepo) -> None:
+def _write_program(monorepo: Monorepo) -> None:
     monorepo.write("plain/program.py", PROGRAM)
     monorepo.write(
         "plain/BUILD",
@@ -26,6 +26,10 @@ def test_a_binary_holds_its_slice_and_runs(monorepo: Monorepo) -> None:
         "pex_binary(name='here', entry_point='program.py')\n"
         f"pex_binary(name='mac', entry_point='program.py', platforms=['{MAC}'])\n",
     )
+
+
+def test_a_binary_holds_its_slice_and_runs(monorepo: Monorepo) -> None:
+    _write_program(monorepo)
     result = monorepo.pants("package", "plain:")
     assert result.exit_code == 0, result.output
     assert _wheels(monorepo, "dist/plain/here.pex") == {"six-1.17.0-py2.py3-none-any"}
@@ -35,13 +39,7 @@ def test_a_binary_holds_its_slice_and_runs(monorepo: Monorepo) -> None:
 
 
 def test_every_goal_refuses_a_flipped_hash(monorepo: Monorepo) -> None:
-    monorepo.write("plain/program.py", PROGRAM)
-    monorepo.write(
-        "plain/BUILD",
-        "python_tests()\npython_source(name='program', source='program.py')\n"
-        "pex_binary(name='here', entry_point='program.py')\n"
-        f"pex_binary(name='mac', entry_point='program.py', platforms=['{MAC}'])\n",
-    )
+    _write_program(monorepo)
     entry = re.search(r"^six==1\.17\.0 \\\n(?:    --hash=.*\n)+", monorepo.read(LOCK), re.M)
     assert entry is not None
     flipped = re.sub(r"sha256:.", "sha256:e", entry[0])
