@@ -144,7 +144,7 @@ def test_moved_or_damaged_environment_is_not_complete(tmp_path: Path) -> None:
     for program in ("pants/bin/python", "tools/bin/python"):
         (target / program).parent.mkdir(parents=True)
         (target / program).symlink_to(sys.executable)
-    for name in ("native_client", "pex", "uv"):
+    for name in ("native_client", "pex", "pex-base", "uv"):
         shutil.copy2(sys.executable, target / name)
     assert not bootstrap.is_complete(target)
     environment.write_env(target, target)

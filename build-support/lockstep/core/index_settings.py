@@ -41,7 +41,6 @@ _UV_VARIABLES = (
     "UV_INSECURE_HOST",
     "UV_KEYRING_PROVIDER",
     "UV_NATIVE_TLS",
-    "UV_NO_INDEX",
     "UV_OFFLINE",
     "UV_SYSTEM_CERTS",
 )
@@ -112,6 +111,10 @@ def _for_pip(pip: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """pip's settings as variables, and its configuration files left out of account."""
     yield "PIP_CONFIG_FILE", os.devnull
     for key, value in pip.items():
+        if key == "no-index":  # uv has no variable for it, so the installer reads this one
+            if value.lower() in ("1", "true", "t", "yes", "y", "on"):
+                yield "PIP_NO_INDEX", "1"
+            continue
         yield f"PIP_{key.upper().replace('-', '_')}", " ".join(value.split())
 
 
@@ -121,8 +124,6 @@ def _for_uv(pip: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for key, name in (*_LISTS.items(), ("trusted-host", "UV_INSECURE_HOST")):
         if pip.get(key, "").split():
             yield name, _SEPARATORS[name].join(pip[key].split())
-    if pip.get("no-index", "").lower() in ("1", "true", "t", "yes", "y", "on"):
-        yield "UV_NO_INDEX", "1"
     # pip takes a release from whichever index has it, and the hashes make that safe.
     yield "UV_INDEX_STRATEGY", "unsafe-best-match"
     if "cert" in pip:

@@ -131,12 +131,12 @@ def test_own_certificates_stand_for_those_of_the_system() -> None:
 @pytest.mark.parametrize("value", ["1", "true", "Yes", "ON", "y", "t"])
 def test_no_index(value: str) -> None:
     said = settings({}, {"no-index": value})
-    assert said == {**ALWAYS, "PIP_NO_INDEX": value, "UV_NO_INDEX": "1"}
+    assert said == {**ALWAYS, "PIP_NO_INDEX": "1"}
 
 
 @pytest.mark.parametrize("value", ["0", "false", "No", "off", ""])
 def test_no_index_denied(value: str) -> None:
-    assert "UV_NO_INDEX" not in settings({}, {"no-index": value})
+    assert settings({}, {"no-index": value}) == ALWAYS
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,8 @@ def install(requirements: str, *options: str) -> None:
     _uv("venv", "--no-project", "--python", sys.executable, _VENV)
     with open(requirements) as file:
         names = [name for name, _ in pins(file.read())]
+    if "PIP_NO_INDEX" in os.environ:
+        options = (*options, "--no-index")
     sources: List[str] = []
     while True:
         wheels = [name for name in names if name not in sources] if sources else [":all:"]

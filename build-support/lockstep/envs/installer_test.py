@@ -94,7 +94,7 @@ class Sandbox:
             path.mkdir(parents=True)
         os.symlink(f"{os.environ['LOCKSTEP_BOOTSTRAP']}/uv", self.folder / ".lockstep/uv/uv")
         (self.folder / ".lockstep/index").mkdir()
-        settings = {"UV_NO_INDEX": "1", "UV_FIND_LINKS": str(self.index)}
+        settings = {"PIP_NO_INDEX": "1", "UV_FIND_LINKS": str(self.index)}
         (self.folder / ".lockstep/index/settings.json").write_text(json.dumps(settings))
         (self.folder / ".lockstep/base").mkdir()
         with zipfile.ZipFile(self.folder / ".lockstep/base/pex-base", "w") as base:
@@ -210,10 +210,10 @@ def test_a_pin_without_a_wheel_is_built_and_the_others_are_not(sandbox: Sandbox)
 
 def test_a_command_runs_beside_the_environment_with_the_index_settings(sandbox: Sandbox) -> None:
     text = f"one==1.0 --hash={make_wheel(sandbox.index, 'one')}\n"
-    code = "import one, os; print(one.NAME, os.environ['UV_NO_INDEX'])"
+    code = "import one, os; print(one.NAME, os.environ['PIP_NO_INDEX'])"
     done = sandbox.run(text, "venv", ".lockstep/venv/bin/python", "-c", code)
     assert (done.returncode, done.stdout) == (0, "one 1\n")
-    done = sandbox.run(text, "settings", "sh", "-c", "echo $UV_NO_INDEX; exit 3")
+    done = sandbox.run(text, "settings", "sh", "-c", "echo $PIP_NO_INDEX; exit 3")
     assert (done.returncode, done.stdout) == (3, "1\n")
 
 
