@@ -6,12 +6,14 @@ from typing import Iterable
 
 from pants.engine.rules import Rule
 
+from lockstep.imports import unowned
 from lockstep.lock import goal, inputs, pip_tools
-from lockstep.pants_api import lock_seams, owner_seam, pex_seams
+from lockstep.pants_api import import_seams, lock_seams, owner_seam, pex_seams
 from lockstep.slices import locks, pex, sandbox
 
 
 def rules() -> Iterable[Rule]:
+    import_seams.install()
     lock_seams.install()
     owner_seam.install()
     pex_seams.install()
@@ -22,4 +24,5 @@ def rules() -> Iterable[Rule]:
         *pex.rules(),
         *pip_tools.rules(),
         *sandbox.rules(),
+        *unowned.rules(),
     )

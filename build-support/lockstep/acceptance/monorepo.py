@@ -17,7 +17,11 @@ _PANTS_TOML = """\
 [GLOBAL]
 pants_version = "2.17.1"
 pythonpath = ["%(buildroot)s/build-support"]
-backend_packages = ["pants.backend.python", "lockstep"]
+backend_packages = [
+  "pants.backend.python",
+  "pants.backend.python.typecheck.mypy",
+  "lockstep",
+]
 
 [anonymous-telemetry]
 enabled = false
@@ -43,13 +47,18 @@ use_rust_parser = true
 [pytest]
 install_from_resolve = "python-default"
 requirements = ["//3rdparty/python:tools#pytest"]
+
+[mypy]
+install_from_resolve = "python-default"
+requirements = ["//3rdparty/python:tools#mypy"]
+interpreter_constraints = ["CPython==3.11.*"]
 """
 
 FILES: Mapping[str, str] = {
     "pants.toml": _PANTS_TOML,
     ".gitignore": "/.pants.d/\n/.pids/\n/dist/\n__pycache__/\n",
     "3rdparty/python/BUILD": 'python_requirements(name="tools", source="tools.in")\n',
-    "3rdparty/python/tools.in": "pytest\n",
+    "3rdparty/python/tools.in": "mypy\npytest\n",
     "dates/BUILD": 'python_requirements(name="inputs", source="inputs.in")\npython_tests()\n',
     "dates/inputs.in": "python-dateutil==2.9.0.post0\n",
     "dates/dates_test.py": (

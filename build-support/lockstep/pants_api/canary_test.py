@@ -6,12 +6,13 @@ import inspect
 from typing import Any
 
 import pytest
-from pants.backend.python.dependency_inference import module_mapper
+from pants.backend.python.dependency_inference import module_mapper, parse_python_dependencies
+from pants.backend.python.dependency_inference import rules as dependency_inference
 from pants.backend.python.goals import lockfile
-from pants.backend.python.util_rules import pex, pex_cli, pex_requirements
+from pants.backend.python.util_rules import pex, pex_cli, pex_from_targets, pex_requirements
 from pants.core.goals import generate_lockfiles
 
-from lockstep.pants_api import lock_seams, owner_seam, pex_seams
+from lockstep.pants_api import import_seams, lock_seams, owner_seam, pex_seams
 from lockstep.register import rules
 
 RULES = [
@@ -27,6 +28,21 @@ RULES = [
         module_mapper.map_module_to_address,
         "PythonModuleOwners",
         "PythonModuleOwnersRequest FirstPartyPythonModuleMapping ThirdPartyPythonModuleMapping",
+    ),
+    (
+        parse_python_dependencies.parse_python_dependencies,
+        "ParsedPythonDependencies",
+        "ParsePythonDependenciesRequest ParserScript UnionMembership PythonInferSubsystem",
+    ),
+    (
+        dependency_inference.infer_python_dependencies_via_source,
+        "InferredDependencies",
+        "InferPythonImportDependencies PythonInferSubsystem PythonSetup",
+    ),
+    (
+        pex_from_targets.determine_requirement_strings_in_closure,
+        "PexRequirements",
+        "_PexRequirementsRequest GlobalRequirementConstraints",
     ),
     (
         lockfile.generate_lockfile,
@@ -64,6 +80,9 @@ def test_registering_replaces_each_rule_once() -> None:
         pex_seams.load_lockfile,
         pex_seams.setup_pex_cli_process,
         owner_seam.map_module_to_address,
+        import_seams.parse_python_dependencies,
+        import_seams.infer_python_dependencies_via_source,
+        import_seams.determine_requirement_strings_in_closure,
         lock_seams.generate_lockfile,
         lock_seams.generate_lockfiles_goal,
     ]
