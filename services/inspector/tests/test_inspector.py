@@ -151,15 +151,11 @@ def test_without_linehaul_downloads_are_unknown(tmp_path: Path) -> None:
 
 
 def test_without_downloads(tmp_path: Path) -> None:
-    with server(tmp_path) as index, inspector(index, index, FLAG_SHOW_DOWNLOADS="off") as (
-        _,
-        client,
-    ):
-        page = client.get("/project/bread-box").text
-    assert (cells(page)[4:7], "Downloads" in page) == (
-        [f'{BROKEN}<span class="yanked">yanked</span>', "2.0", "unknown"],
-        False,
-    )
+    with server(tmp_path) as index:
+        with inspector(index, index, FLAG_SHOW_DOWNLOADS="off") as (_, client):
+            page = client.get("/project/bread-box").text
+    second = [f'{BROKEN}<span class="yanked">yanked</span>', "2.0", "unknown"]
+    assert (cells(page)[4:7], "Downloads" in page) == (second, False)
 
 
 def test_without_index() -> None:
