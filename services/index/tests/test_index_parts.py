@@ -25,6 +25,8 @@ PIP = 'pip/24.0 {"installer":{"name":"pip","version":"24.0"},"python":"3.11.7"}'
         ("application/*, text/html;q=0.5", HTML),
         (f"{JSON};q=0", None),
         ("image/png", None),
+        ("nonsense", None),
+        (",", None),
     ],
 )
 def test_content_types(accept: str, expected: str | None) -> None:

@@ -19,12 +19,15 @@ from service_setup.settings import Settings, SettingsError
 
 
 @contextmanager
-def inspector(index: str, linehaul: str) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
+def inspector(
+    index: str, linehaul: str, **flags: str
+) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
     environ = {
         "PYTHONPATH": os.pathsep.join(sys.path),
         "INDEX_URL": f"{index}/simple",
         "LINEHAUL_URL": linehaul,
         "PORT": "0",
+        **flags,
     }
     command = [sys.executable, "-m", "inspector"]
     with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True) as process:
@@ -145,6 +148,14 @@ def test_style_and_health(client: httpx.Client) -> None:
 def test_without_linehaul_downloads_are_unknown(tmp_path: Path) -> None:
     with server(tmp_path) as index, inspector(index, "http://127.0.0.1:1") as (_, client):
         assert cells(client.get("/project/bread-box").text)[4] == "unknown"
+
+
+def test_without_downloads(tmp_path: Path) -> None:
+    with server(tmp_path) as index:
+        with inspector(index, index, FLAG_SHOW_DOWNLOADS="off") as (_, client):
+            page = client.get("/project/bread-box").text
+    second = [f'{BROKEN}<span class="yanked">yanked</span>', "2.0", "unknown"]
+    assert (cells(page)[4:7], "Downloads" in page) == (second, False)
 
 
 def test_without_index() -> None:

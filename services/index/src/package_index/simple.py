@@ -1,9 +1,10 @@
 """The simple API, version 1.1: PEP 503, 592, 658, 691, 700 and 714."""
 
 import json
-import re
 from html import escape
 from typing import Any
+
+from mimeparse import MimeTypeParseException, best_match
 
 from package_index.store import File
 
@@ -29,17 +30,13 @@ _PAGE = """\
 def choose_type(accept: str) -> str | None:
     """Return the content type that an Accept header likes best, or None if it likes none.
 
-    Without preference it is text/html (PEP 691).
+    A malformed header likes none. Without preference it is text/html (PEP 691).
     """
-    quality = dict(map(_media_range, accept.split(","))) if accept.strip() else {"*/*": 1.0}
-    wildcard = quality.get("*/*", 0.0)
-    liked = {
-        LEGACY_HTML: quality.get(LEGACY_HTML, quality.get("text/*", wildcard)),
-        HTML: quality.get(HTML, quality.get("application/*", wildcard)),
-        JSON: quality.get(JSON, quality.get("application/*", wildcard)),
-    }
-    best = max(liked, key=lambda content_type: liked[content_type])
-    return best if liked[best] > 0 else None
+    supported = [JSON, HTML, LEGACY_HTML]  # Of equally fitting ones, the last.
+    try:
+        return best_match(supported, accept if accept.strip() else "*/*") or None
+    except MimeTypeParseException:
+        return None
 
 
 def project_list(projects: list[str], content_type: str) -> str:
@@ -56,14 +53,6 @@ def project_detail(project: str, files: list[File], content_type: str) -> str:
         page = {"meta": _META, "name": project, "versions": [*versions]}
         return json.dumps({**page, "files": [_json_file(file) for file in files]})
     return _page(f"Links for {project}", [(f.file.name, _attributes(f)) for f in files])
-
-
-def _media_range(text: str) -> tuple[str, float]:
-    name, *parameters = text.split(";")
-    for parameter in parameters:
-        if match := re.fullmatch(r"\s*q=([01](\.[0-9]{0,3})?)\s*", parameter, re.IGNORECASE):
-            return name.strip().lower(), float(match[1])
-    return name.strip().lower(), 1.0
 
 
 def _url(file: File) -> str:

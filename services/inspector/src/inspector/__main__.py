@@ -1,5 +1,6 @@
 """Start the service: `python -m inspector`."""
 
+from feature_flags import flags_or_exit
 from inspector.app import create_app
 from inspector.settings import settings_or_exit
 from service_setup.logs import configure_logging
@@ -9,8 +10,9 @@ from service_setup.serve import serve
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     settings = settings_or_exit()
+    flags = flags_or_exit("inspector")
     configure_logging(settings.service.log_level)
-    serve(create_app(settings.index_url, settings.linehaul_url), settings.service)
+    serve(create_app(settings.index_url, settings.linehaul_url, flags), settings.service)
 
 
 if __name__ == "__main__":

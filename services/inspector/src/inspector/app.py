@@ -17,6 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from distribution_metadata import Distribution, DistributionError, read_distribution
+from feature_flags import Flags
 from inspector.downloads import downloads_by_version
 from inspector.pages import page, style
 from inspector.simple import File, Index, IndexFailure
@@ -28,7 +29,7 @@ log = logging.getLogger(__name__)
 TIMEOUT_SECONDS = 10
 
 
-def create_app(index_url: str, linehaul_url: str | None) -> Starlette:
+def create_app(index_url: str, linehaul_url: str | None, flags: Flags) -> Starlette:
     """Return the application. Errors are pages too."""
     http = httpx.AsyncClient(timeout=TIMEOUT_SECONDS, follow_redirects=True)
     index = Index(http, index_url)
@@ -52,8 +53,11 @@ def create_app(index_url: str, linehaul_url: str | None) -> Starlette:
         files = await index.files(name)
         if not files:
             raise HTTPException(404, f"There is no project {name}.")
-        downloads = await downloads_by_version(http, linehaul_url, name)
-        return page("project.html", project=name, files=files, downloads=downloads)
+        shown = flags.is_on("show_downloads", key=name)
+        downloads = await downloads_by_version(http, linehaul_url, name) if shown else None
+        return page(
+            "project.html", project=name, files=files, show_downloads=shown, downloads=downloads
+        )
 
     async def file(request: Request) -> Response:
         name = canonicalize_name(request.path_params["project"])
