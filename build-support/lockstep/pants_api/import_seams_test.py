@@ -4,46 +4,28 @@ from __future__ import annotations
 
 import ast
 import io
-import os
 import sysconfig
 import tokenize
 from pathlib import Path
-from typing import Iterator, Mapping
+from typing import Callable, Iterator, Mapping
 
 import pytest
-from pants.backend.python import register as python
 from pants.backend.python.dependency_inference.parse_python_dependencies import (
     ParsedPythonDependencies,
     ParsePythonDependenciesRequest,
 )
 from pants.backend.python.target_types import PythonSourceField
 from pants.backend.python.util_rules.interpreter_constraints import InterpreterConstraints
-from pants.core import register as core
 from pants.engine.addresses import Address
 from pants.testutil.rule_runner import QueryRule, RuleRunner
-
-from lockstep import register as lockstep
 
 STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib"))
 
 
 @pytest.fixture(scope="module")
-def rule_runner() -> RuleRunner:
-    runner = RuleRunner(
-        rules=[
-            *core.rules(),
-            *python.rules(),
-            *lockstep.rules(),
-            QueryRule(ParsedPythonDependencies, [ParsePythonDependenciesRequest]),
-        ],
-        target_types=[*core.target_types(), *python.target_types()],
-    )
-    runner.set_options(
-        ["--source-root-patterns=/", "--python-infer-use-rust-parser"],
-        env={name: value for name, value in os.environ.items() if name.startswith("PANTS_PEX_")},
-        env_inherit={"PATH", "HOME", "PYENV_ROOT"},
-    )
-    return runner
+def rule_runner(make_rule_runner: Callable[..., RuleRunner]) -> RuleRunner:
+    query = QueryRule(ParsedPythonDependencies, [ParsePythonDependenciesRequest])
+    return make_rule_runner(query, options=("--source-root-patterns=/",))
 
 
 def imports(runner: RuleRunner, path: str) -> Mapping[str, int]:

@@ -1,0 +1,37 @@
+"""Runs rules as the repository does: with the backends that it uses and Lockstep."""
+
+from __future__ import annotations
+
+import os
+from typing import Callable
+
+import pytest
+from pants.backend.python import register as python
+from pants.backend.visibility import rules as visibility
+from pants.core import register as core
+from pants.engine.rules import QueryRule
+from pants.testutil.rule_runner import RuleRunner
+
+from lockstep import register as lockstep
+
+MakeRuleRunner = Callable[..., RuleRunner]
+
+
+@pytest.fixture(scope="session")
+def make_rule_runner() -> MakeRuleRunner:
+    """Called with queries and options, gives a rule runner with an empty build root."""
+
+    def make(*queries: QueryRule, options: tuple[str, ...] = ()) -> RuleRunner:
+        rules = (core.rules(), python.rules(), visibility.rules(), lockstep.rules(), queries)
+        runner = RuleRunner(
+            rules=[rule for some in rules for rule in some],
+            target_types=[*core.target_types(), *python.target_types()],
+        )
+        runner.set_options(
+            ["--python-infer-use-rust-parser", *options],
+            env={name: value for name, value in os.environ.items() if name.startswith("PANTS_")},
+            env_inherit={"PATH", "HOME", "PYENV_ROOT"},
+        )
+        return runner
+
+    return make
