@@ -5,16 +5,26 @@ from __future__ import annotations
 from typing import Iterable
 
 from pants.engine.rules import Rule
+from pants.engine.unions import UnionRule
 
 from lockstep.imports import references, unowned
 from lockstep.lock import goal, inputs, pip_tools
-from lockstep.pants_api import import_seams, lock_seams, owner_seam, pex_seams, visibility_seam
+from lockstep.pants_api import (
+    import_seams,
+    lock_seams,
+    mypy_seam,
+    owner_seam,
+    pex_seams,
+    visibility_seam,
+)
 from lockstep.slices import locks, pex, sandbox
+from lockstep.tailor import targets
 
 
-def rules() -> Iterable[Rule]:
+def rules() -> Iterable[Rule | UnionRule]:
     import_seams.install()
     lock_seams.install()
+    mypy_seam.install()
     owner_seam.install()
     pex_seams.install()
     visibility_seam.install()
@@ -26,5 +36,6 @@ def rules() -> Iterable[Rule]:
         *pip_tools.rules(),
         *references.rules(),
         *sandbox.rules(),
+        *targets.rules(),
         *unowned.rules(),
     )

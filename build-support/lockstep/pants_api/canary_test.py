@@ -8,11 +8,19 @@ import pytest
 from pants.backend.python.dependency_inference import module_mapper, parse_python_dependencies
 from pants.backend.python.dependency_inference import rules as dependency_inference
 from pants.backend.python.goals import lockfile
+from pants.backend.python.typecheck.mypy import rules as mypy
 from pants.backend.python.util_rules import pex, pex_cli, pex_from_targets, pex_requirements
 from pants.backend.visibility import rules as visibility
 from pants.core.goals import generate_lockfiles
 
-from lockstep.pants_api import import_seams, lock_seams, owner_seam, pex_seams, visibility_seam
+from lockstep.pants_api import (
+    import_seams,
+    lock_seams,
+    mypy_seam,
+    owner_seam,
+    pex_seams,
+    visibility_seam,
+)
 from lockstep.register import rules
 
 RULES = [
@@ -56,6 +64,11 @@ RULES = [
         " GlobalOptions",
     ),
     (
+        mypy.mypy_typecheck_partition,
+        "CheckResult",
+        "MyPyPartition MyPyConfigFile MyPyFirstPartyPlugins BuildRoot",
+    ),
+    (
         visibility.build_file_visibility_implementation,
         "BuildFileDependencyRulesImplementation",
         "BuildFileVisibilityImplementationRequest",
@@ -90,5 +103,6 @@ def test_registering_replaces_each_rule_once() -> None:
         import_seams.determine_requirement_strings_in_closure,
         lock_seams.generate_lockfile,
         lock_seams.generate_lockfiles_goal,
+        mypy_seam.mypy_typecheck_partition,
         visibility_seam.build_file_visibility_implementation,
     ]
