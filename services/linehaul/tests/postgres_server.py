@@ -31,15 +31,24 @@ def running_postgres() -> Iterator[str]:
         folder = Path(name)
         data, password_file = folder / "data", folder / "password"
         password_file.write_text(PASSWORD)
-        user = _user()
-        if user is not None:
-            os.chown(folder, user, -1)
-            os.chown(password_file, user, -1)
+        # The server refuses to run as root; nobody will do.
+        nobody = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+        if nobody:
+            os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+            os.chown(password_file, nobody.pw_uid, nobody.pw_gid)
 
         def run(*command: str) -> None:
             with (folder / "log").open("a") as log:
                 subprocess.run(
-                    command, cwd=folder, user=user, stdout=log, stderr=log, check=True, timeout=120
+                    command,
+                    cwd=folder,
+                    user=nobody and nobody.pw_uid,
+                    group=nobody and nobody.pw_gid,
+                    extra_groups=[] if nobody else None,
+                    stdout=log,
+                    stderr=log,
+                    check=True,
+                    timeout=120,
                 )
 
         initialise = ["--username=baker", "--auth=scram-sha-256", f"--pwfile={password_file}"]
@@ -50,8 +59,3 @@ def running_postgres() -> Iterator[str]:
             yield f"postgresql://baker:{quote(PASSWORD, safe='')}@/postgres?host={folder}"
         finally:
             run(pg_ctl, "stop", "--mode=immediate", f"--pgdata={data}")
-
-
-def _user() -> int | None:
-    """The server refuses to run as root; nobody will do."""
-    return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
