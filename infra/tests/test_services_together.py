@@ -108,7 +108,7 @@ def test_a_wheel_travels_from_twine_to_pip_and_its_download_is_counted(tmp_path:
         assert '<a href="/project/bread-box">bread-box</a>' in pages.get("/").text
         project = pages.get("/project/bread-box").text
         assert f'<a href="/project/bread-box/{WHEEL}">{WHEEL}</a>' in project
-        assert '<td class="number">0</td>' in project
+        assert '<td class="number" data-label="Downloads of the version">0</td>' in project
         file = pages.get(f"/project/bread-box/{WHEEL}").text
         assert "<dd>Keeps bread</dd>" in file
         assert '<td>bread_box.py</td><td class="number">11 B</td>' in file
@@ -120,7 +120,10 @@ def test_a_wheel_travels_from_twine_to_pip_and_its_download_is_counted(tmp_path:
         assert (tmp_path / "got" / WHEEL).read_bytes() == path.read_bytes()
 
         assert counts(urls["linehaul"]) == [("1.0", 1)]
-        assert '<td class="number">1</td>' in pages.get("/project/bread-box").text
+        assert (
+            '<td class="number" data-label="Downloads of the version">1</td>'
+            in pages.get("/project/bread-box").text
+        )
 
         program.send_signal(signal.SIGTERM)
         assert program.wait(timeout=60) == 0
