@@ -1,7 +1,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from index_samples import sdist, sha256, wheel, metadata_of
 from starlette.testclient import TestClient
@@ -25,7 +25,7 @@ def client(folder: Path) -> TestClient:
     return TestClient(create_app(Store(folder), Reporter(None)))
 
 
-def answer(response: httpx.Response) -> tuple[int, object]:
+def answer(response: httpx2.Response) -> tuple[int, object]:
     return response.status_code, response.json()
 
 

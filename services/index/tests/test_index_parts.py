@@ -1,4 +1,3 @@
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,6 +39,8 @@ def test_content_types(accept: str, expected: str | None) -> None:
         (PIP.replace('"24.0"', '"a b"'), "-", "3.11.7"),
         (PIP.replace(',"python":"3.11.7"', ""), "pip/24.0", "-"),
         (PIP.replace("3.11.7", "3.11.7\\t"), "pip/24.0", "-"),
+        (PIP.replace("3.11.7", "3.11." + "7" * 60), "pip/24.0", "-"),
+        (PIP.replace('"24.0"', f'"{"2" * 65}"'), "-", "3.11.7"),
         ("Mozilla/5.0 (X11)", "-", "-"),
         ("pip/24.0 []", "-", "-"),
         ("pip/24.0 " + "[" * 100_000, "-", "-"),
@@ -64,7 +65,7 @@ def test_no_file_names(name: str) -> None:
 
 
 def test_settings(tmp_path: Path) -> None:
-    service = Settings("127.0.0.1", 8000, Path(os.devnull), "INFO")
+    service = Settings("127.0.0.1", 8000, "INFO")
     assert read_index_settings({"PACKAGES": str(tmp_path)}) == IndexSettings(
         service, tmp_path, None
     )

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from index_samples import sdist, wheel
 
@@ -131,7 +131,7 @@ def test_downloads_do_not_need_linehaul(packages: Path) -> None:
     path = wheel(packages, "box", "1.0")
     with index(packages, LINEHAUL_URL="http://127.0.0.1:1") as (process, url):
         for _ in range(3):
-            assert httpx.get(f"{url}/files/{path.name}").content == path.read_bytes()
+            assert httpx2.get(f"{url}/files/{path.name}").content == path.read_bytes()
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=20) == 0
 
@@ -143,7 +143,7 @@ def test_what_waits_is_reported_before_the_end(packages: Path) -> None:
         url,
     ):
         for _ in range(20):
-            httpx.get(f"{url}/files/{path.name}")
+            httpx2.get(f"{url}/files/{path.name}")
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=20) == 0
         taken = [batches.get_nowait() for _ in range(batches.qsize())]

@@ -71,7 +71,7 @@ def server(folder: Path) -> Iterator[str]:
             elif self.path.startswith("/files/"):
                 self._answer(200, (folder / self.path.rpartition("/")[2]).read_bytes())
             else:
-                self._answer(404, b"")
+                self._answer(500 if "failing" in self.path else 404, b"")
 
         def _answer(self, status: int, content: bytes) -> None:
             self.send_response(status)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from inspector_samples import BROKEN, CHANGED, METADATA, WHEEL, server
 
@@ -21,7 +21,7 @@ from service_setup.settings import Settings, SettingsError
 @contextmanager
 def inspector(
     index: str, linehaul: str, **flags: str
-) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
+) -> Iterator[tuple[subprocess.Popen[str], httpx2.Client]]:
     environ = {
         "PYTHONPATH": os.pathsep.join(sys.path),
         "INDEX_URL": f"{index}/simple",
@@ -37,14 +37,14 @@ def inspector(
             listening = next(entry for entry in entries if entry["message"] == "listening")
             # Nobody reads what else it logs, which is less than a pipe holds.
             url = f"http://{listening['host']}:{listening['port']}"
-            with httpx.Client(base_url=url, timeout=20) as client:
+            with httpx2.Client(base_url=url, timeout=20) as client:
                 yield process, client
         finally:
             process.kill()
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
     with server(tmp_path_factory.mktemp("index")) as index:
         with inspector(index, index) as (process, client):
             yield client
@@ -58,11 +58,11 @@ def cells(html: str) -> list[str]:
     return [re.sub(r"</?a[^>]*>|\n", "", content) for _, content in found]
 
 
-def error(response: httpx.Response) -> tuple[int, list[str]]:
+def error(response: httpx2.Response) -> tuple[int, list[str]]:
     return response.status_code, re.findall("<p>(.*)</p>", response.text)
 
 
-def test_home(client: httpx.Client) -> None:
+def test_home(client: httpx2.Client) -> None:
     assert cells(client.get("/").text) == ["Bread.Box", "butter"]
     found = client.get("/", params={"q": "D_b"}).text
     assert (cells(found), 'value="D_b"' in found) == (["Bread.Box"], True)
@@ -70,7 +70,7 @@ def test_home(client: httpx.Client) -> None:
     assert (cells(found), "<script" in found) == (["none"], False)
 
 
-def test_project(client: httpx.Client) -> None:
+def test_project(client: httpx2.Client) -> None:
     response = client.get("/project/Bread.Box", follow_redirects=True)
     size = client.get("/project/bread-box").text.split(" kB")[0].rpartition(">")[2]
     assert cells(response.text) == [
@@ -93,7 +93,7 @@ def test_project(client: httpx.Client) -> None:
     assert f'href="/project/bread-box/{WHEEL}"' in response.text
 
 
-def test_file(client: httpx.Client) -> None:
+def test_file(client: httpx2.Client) -> None:
     response = client.get(f"/project/bread-box/{WHEEL}")
     assert cells(response.text) == [
         "Bread.Box",
@@ -131,14 +131,15 @@ def test_file(client: httpx.Client) -> None:
             502,
             f"Sorry: {CHANGED} does not have the SHA-256 that the index tells.",
         ),
+        ("/project/failing", 502, "Sorry: the index answers with status 500."),
         ("/project/nonsense", 502, "Sorry: the files of nonsense cannot be read."),
     ],
 )
-def test_errors(client: httpx.Client, path: str, status: int, message: str) -> None:
+def test_errors(client: httpx2.Client, path: str, status: int, message: str) -> None:
     assert error(client.get(path)) == (status, [message])
 
 
-def test_style_and_health(client: httpx.Client) -> None:
+def test_style_and_health(client: httpx2.Client) -> None:
     style = client.get("/style.css")
     assert (style.status_code, style.headers["content-type"]) == (200, "text/css; charset=utf-8")
     health = client.get("/healthz")
@@ -166,7 +167,7 @@ def test_without_index() -> None:
 def test_settings() -> None:
     url = "http://index.example/simple"
     assert read_inspector_settings({"INDEX_URL": url}) == InspectorSettings(
-        Settings("127.0.0.1", 8000, Path(os.devnull), "INFO"), url, None
+        Settings("127.0.0.1", 8000, "INFO"), url, None
     )
 
 

@@ -1,12 +1,12 @@
 from datetime import date
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from starlette.testclient import TestClient
 
-from linehaul.app import create_app
-from linehaul.store import Store
+from linehaul.app import MAX_BODY_BYTES, create_app
+from linehaul.sqlite_store import SqliteStore
 
 LINE = "{}T12:00:00Z\t{}\t1.0\tfile.tar.gz\tpip/24.0\t3.11.7\tFR\n"
 
@@ -18,10 +18,10 @@ def database(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def client(database: Path) -> TestClient:
-    return TestClient(create_app(Store(database), today=lambda: date(2024, 5, 31)))
+    return TestClient(create_app(SqliteStore(database), today=lambda: date(2024, 5, 31)))
 
 
-def answer(response: httpx.Response) -> tuple[int, object]:
+def answer(response: httpx2.Response) -> tuple[int, object]:
     return response.status_code, response.json()
 
 
@@ -57,6 +57,23 @@ def test_lines_are_counted(client: TestClient) -> None:
 def test_a_malformed_line_refuses_the_batch(client: TestClient, second: bytes, error: str) -> None:
     batch = LINE.format("2024-05-30", "six").encode() + second
     assert answer(client.post("/lines", content=batch)) == (400, {"error": error})
+    assert answer(client.get("/counts/six")) == (200, {"project": "six", "counts": []})
+
+
+def test_a_body_of_the_largest_size_is_read(client: TestClient) -> None:
+    line = LINE.format("2024-05-30", "six")
+    unpadded = line.replace("1.0", "")
+    batch = line.replace("1.0", "1" * (MAX_BODY_BYTES - len(unpadded)))
+    assert answer(client.post("/lines", content=batch)) == (200, {"stored": 1})
+
+
+def test_a_larger_body_is_refused(client: TestClient) -> None:
+    line = LINE.format("2024-05-30", "six").encode()
+    batch = line + b"x" * (MAX_BODY_BYTES - len(line) + 1)
+    assert answer(client.post("/lines", content=batch)) == (
+        413,
+        {"error": "the body is larger than 16777216 bytes"},
+    )
     assert answer(client.get("/counts/six")) == (200, {"project": "six", "counts": []})
 
 
@@ -102,4 +119,8 @@ def test_health(client: TestClient, database: Path) -> None:
     assert answer(client.get("/healthz")) == (
         503,
         {"status": "failing", "checks": {"database": "failing"}},
+    )
+    assert answer(client.get("/report")) == (
+        503,
+        {"error": "the database does not answer as it should"},
     )

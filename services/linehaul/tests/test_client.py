@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
+from linehaul.app import MAX_BODY_BYTES
 from linehaul.client import Client, ClientError
 from linehaul.store import Count
 
@@ -39,7 +40,7 @@ def url(service: subprocess.Popen[str]) -> str:
 
 
 def test_send_and_count_until_terminated(service: subprocess.Popen[str], url: str) -> None:
-    health = httpx.get(f"{url}/healthz", timeout=10)
+    health = httpx2.get(f"{url}/healthz", timeout=10)
     assert (health.status_code, health.json()) == (
         200,
         {"status": "ok", "checks": {"database": "ok"}},
@@ -69,6 +70,11 @@ def test_refusals(url: str) -> None:
             client.counts("a?b")
         assert str(caught.value) == (
             'GET /counts/a%3Fb: 400 {"error":"project \'a?b\' is not valid"}'
+        )
+        with pytest.raises(ClientError) as caught:
+            client.send("x" * (4 * MAX_BODY_BYTES))
+        assert str(caught.value) == (
+            'POST /lines: 413 {"error":"the body is larger than 16777216 bytes"}'
         )
         assert client.counts("typing-extensions") == []
 

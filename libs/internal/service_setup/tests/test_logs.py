@@ -39,8 +39,14 @@ def test_only_records_of_the_level_reach_stderr(capsys: pytest.CaptureFixture[st
         configure_logging("WARNING")
         logging.getLogger("shop").info("quiet")
         logging.getLogger("shop").warning("loud")
+        configure_logging("DEBUG")
+        logging.getLogger("httpx2").info("GET http://baker:bread@index.example")
+        logging.getLogger("httpx2").warning("louder")
     finally:
         root.setLevel(before[0])
         root.handlers = before[1]
     out, err = capsys.readouterr()
-    assert (out, [json.loads(line)["message"] for line in err.splitlines()]) == ("", ["loud"])
+    assert (out, [json.loads(line)["message"] for line in err.splitlines()]) == (
+        "",
+        ["loud", "louder"],
+    )

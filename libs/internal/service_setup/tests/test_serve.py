@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 import urllib.request
-from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
@@ -19,15 +18,14 @@ from starlette.routing import Route
 from service_setup.health import health_route
 from service_setup.logs import configure_logging
 from service_setup.serve import serve
-from service_setup.settings import settings_or_exit
+from service_setup.settings import read_settings, settings_or_exit
 
 
-def start(tmp_path: Path, port: int) -> subprocess.Popen[str]:
+def start(port: int) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, __file__],
         env={
             "PYTHONPATH": os.pathsep.join(sys.path),
-            "DATABASE": str(tmp_path / "unused.sqlite3"),
             "PORT": str(port),
         },
         stderr=subprocess.PIPE,
@@ -42,8 +40,8 @@ def bound_port(service: subprocess.Popen[str]) -> int:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_serves_until_a_signal(tmp_path: Path, number: signal.Signals) -> None:
-    with start(tmp_path, 0) as service:
+def test_it_serves_until_a_signal(number: signal.Signals) -> None:
+    with start(0) as service:
         try:
             url = f"http://127.0.0.1:{bound_port(service)}/healthz"
             with urllib.request.urlopen(url, timeout=10) as response:
@@ -54,8 +52,8 @@ def test_it_serves_until_a_signal(tmp_path: Path, number: signal.Signals) -> Non
             service.kill()
 
 
-def test_an_open_request_is_finished(tmp_path: Path) -> None:
-    with start(tmp_path, 0) as service:
+def test_an_open_request_is_finished() -> None:
+    with start(0) as service:
         try:
             with socket.create_connection(("127.0.0.1", bound_port(service)), 10) as connection:
                 connection.sendall(b"GET /stop HTTP/1.1\r\nHost: index.example\r\n\r\n")
@@ -66,9 +64,9 @@ def test_an_open_request_is_finished(tmp_path: Path) -> None:
             service.kill()
 
 
-def test_a_taken_port_is_an_error(tmp_path: Path) -> None:
+def test_a_taken_port_is_an_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        with start(tmp_path, taken.getsockname()[1]) as service:
+        with start(taken.getsockname()[1]) as service:
             _, err = service.communicate(timeout=30)
     errors = [entry for entry in map(json.loads, err.splitlines()) if entry["level"] == "ERROR"]
     assert (len(errors), service.returncode != 0) == (1, True)
@@ -81,6 +79,6 @@ def stop(request: Request) -> PlainTextResponse:
 
 
 if __name__ == "__main__":
-    settings = settings_or_exit()
+    settings = settings_or_exit(read_settings)
     configure_logging(settings.log_level)
     serve(Starlette(routes=[health_route({}), Route("/stop", stop)]), settings)

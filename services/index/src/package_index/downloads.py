@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
+import httpx2
 
 from package_index.names import FileName
 
@@ -43,14 +43,14 @@ class Reporter:
         if not self._url:
             yield
             return
-        async with httpx.AsyncClient(base_url=self._url, timeout=TIMEOUT_SECONDS) as client:
+        async with httpx2.AsyncClient(base_url=self._url, timeout=TIMEOUT_SECONDS) as client:
             task = asyncio.create_task(self._work(client))
             yield
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._waiting.join(), 2 * TIMEOUT_SECONDS)
             task.cancel()
 
-    async def _work(self, client: httpx.AsyncClient) -> None:
+    async def _work(self, client: httpx2.AsyncClient) -> None:
         while True:
             lines = [await self._waiting.get()]
             lines += [self._waiting.get_nowait() for _ in range(self._waiting.qsize())]
@@ -58,13 +58,19 @@ class Reporter:
             for _ in lines:
                 self._waiting.task_done()
 
-    async def _send(self, client: httpx.AsyncClient, lines: list[str]) -> None:
+    async def _send(self, client: httpx2.AsyncClient, lines: list[str]) -> None:
         try:
             response = await client.post("/lines", content="".join(lines).encode())
-            response.raise_for_status()
-        except httpx.HTTPError as error:
-            fields = {"lines": len(lines), "error": str(error) or type(error).__name__}
-            log.warning("downloads not reported", extra={"fields": fields})
+        except httpx2.HTTPError as error:
+            _log_failure(lines, str(error) or type(error).__name__)
+            return
+        if not response.is_success:
+            _log_failure(lines, f"status {response.status_code}")
+
+
+def _log_failure(lines: list[str], error: str) -> None:
+    fields = {"lines": len(lines), "error": error}
+    log.warning("downloads not reported", extra={"fields": fields})
 
 
 def download_line(time: datetime, file: FileName, user_agent: str) -> str:
@@ -84,6 +90,6 @@ def _installer_and_python(user_agent: str) -> tuple[str, str]:
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return "-", "-"
     return (
-        installer if re.fullmatch(r"[!-.0-~]+/[!-.0-~]+", installer) else "-",
-        python if re.fullmatch(r"[0-9]+(\.[0-9]+)+[0-9A-Za-z.+-]*", python) else "-",
+        installer if re.fullmatch(r"[!-.0-~]{1,64}/[!-.0-~]{1,64}", installer) else "-",
+        python if re.fullmatch(r"(?=.{1,64}$)[0-9]+(\.[0-9]+)+[0-9A-Za-z.+-]*", python) else "-",
     )

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import httpx
+import httpx2
 from markupsafe import Markup
 from packaging.utils import canonicalize_name
 from starlette.applications import Starlette
@@ -31,7 +31,7 @@ TIMEOUT_SECONDS = 10
 
 def create_app(index_url: str, linehaul_url: str | None, flags: Flags) -> Starlette:
     """Return the application. Errors are pages too."""
-    http = httpx.AsyncClient(timeout=TIMEOUT_SECONDS, follow_redirects=True)
+    http = httpx2.AsyncClient(timeout=TIMEOUT_SECONDS, follow_redirects=True)
     index = Index(http, index_url)
 
     @asynccontextmanager

@@ -3,13 +3,13 @@
 import logging
 from collections import Counter
 
-import httpx
+import httpx2
 
 log = logging.getLogger(__name__)
 
 
 async def downloads_by_version(
-    http: httpx.AsyncClient, linehaul_url: str | None, project: str
+    http: httpx2.AsyncClient, linehaul_url: str | None, project: str
 ) -> Counter[str] | None:
     """Return all downloads of a project (normalised name) per version.
 
@@ -20,9 +20,11 @@ async def downloads_by_version(
     totals: Counter[str] = Counter()
     try:
         response = await http.get(f"{linehaul_url.rstrip('/')}/counts/{project}")
-        for count in response.raise_for_status().json()["counts"]:
+        if not response.is_success:
+            raise ValueError(f"status {response.status_code}")
+        for count in response.json()["counts"]:
             totals[count["version"]] += int(count["downloads"])
-    except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
+    except (httpx2.HTTPError, ValueError, LookupError, TypeError) as error:
         fields = {"project": project, "error": str(error) or type(error).__name__}
         log.warning("downloads unknown", extra={"fields": fields})
         return None

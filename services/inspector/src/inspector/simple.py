@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-import httpx
+import httpx2
 from packaging.utils import (
     InvalidSdistFilename,
     InvalidWheelFilename,
@@ -16,7 +16,8 @@ from packaging.utils import (
 )
 
 _JSON = {"Accept": "application/vnd.pypi.simple.v1+json"}
-_PLAIN = {"Accept-Encoding": "identity"}
+# All of it, but as a range: looking into a file is no download for an index to count.
+_WHOLE = {"Accept-Encoding": "identity", "Range": "bytes=0-"}
 
 MAX_FILE_SIZE = 256 * 1024 * 1024
 """In bytes."""
@@ -42,7 +43,7 @@ class File:
 class Index:
     """The index whose simple API is at `url`; every method raises IndexFailure."""
 
-    def __init__(self, http: httpx.AsyncClient, url: str) -> None:
+    def __init__(self, http: httpx2.AsyncClient, url: str) -> None:
         self._http = http
         self._url = url.rstrip("/") + "/"
 
@@ -66,8 +67,11 @@ class Index:
         """Write a file to `path`, and see that it is what the index announced."""
         digest, size = hashlib.sha256(), 0
         try:
-            async with self._http.stream("GET", file.url, headers=_PLAIN) as response:
-                response.raise_for_status()
+            async with self._http.stream("GET", file.url, headers=_WHOLE) as response:
+                if not response.is_success:
+                    raise IndexFailure(
+                        f"the index answers {response.status_code} instead of {file.name}"
+                    )
                 with path.open("wb") as copy:
                     async for chunk in response.aiter_raw():
                         digest.update(chunk)
@@ -75,7 +79,7 @@ class Index:
                         if size > MAX_FILE_SIZE:
                             raise IndexFailure(f"{file.name} is larger than {MAX_FILE_SIZE} bytes")
                         copy.write(chunk)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise IndexFailure(f"{file.name} cannot be fetched") from error
         if file.sha256 not in (None, digest.hexdigest()):
             raise IndexFailure(f"{file.name} does not have the SHA-256 that the index tells")
@@ -86,9 +90,10 @@ class Index:
             response = await self._http.get(url, headers=_JSON)
             if response.status_code == 404:
                 return url, None
-            response.raise_for_status()
+            if not response.is_success:
+                raise IndexFailure(f"the index answers with status {response.status_code}")
             return str(response.url), response.json()
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
             raise IndexFailure("the index does not answer as it should") from error
 
 

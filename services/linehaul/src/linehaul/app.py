@@ -1,5 +1,6 @@
 """The HTTP API; the README of the service describes it."""
 
+import logging
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
@@ -12,9 +13,12 @@ from starlette.routing import Route
 
 from linehaul.lines import LineError, normalise, parse_lines
 from linehaul.report import first_day, weekly_totals
-from linehaul.store import Store
+from linehaul.store import Store, StoreError
 from service_setup.health import health_route
 
+log = logging.getLogger(__name__)
+
+MAX_BODY_BYTES = 16 * 1024 * 1024
 MAX_WEEKS = 520
 
 
@@ -27,7 +31,7 @@ def create_app(store: Store, today: Callable[[], date] = utc_today) -> Starlette
     """Return the application. Errors are answered as `{"error": sentence}`."""
 
     async def lines(request: Request) -> JSONResponse:
-        stored = await run_in_threadpool(_store_lines, store, await request.body())
+        stored = await run_in_threadpool(_store_lines, store, await _body(request))
         return JSONResponse({"stored": stored})
 
     def counts(request: Request) -> JSONResponse:
@@ -54,8 +58,18 @@ def create_app(store: Store, today: Callable[[], date] = utc_today) -> Starlette
             Route("/report", report),
             health_route({"database": store.check}),
         ],
-        exception_handlers={HTTPException: _error},
+        exception_handlers={HTTPException: _error, StoreError: _store_error},
     )
+
+
+async def _body(request: Request) -> bytes:
+    """Return the body, or answer 413 as soon as it gets too large."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise HTTPException(413, f"the body is larger than {MAX_BODY_BYTES} bytes")
+    return bytes(body)
 
 
 def _store_lines(store: Store, body: bytes) -> int:
@@ -98,3 +112,8 @@ def _weeks(request: Request) -> int:
 def _error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+
+
+def _store_error(request: Request, error: Exception) -> JSONResponse:
+    log.error("database failure", exc_info=error)
+    return JSONResponse({"error": "the database does not answer as it should"}, 503)

@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
-import httpx
+import httpx2
 
 from linehaul.store import Count
 
@@ -22,7 +22,7 @@ class Client:
 
     def __init__(self, url: str, timeout: float = 10) -> None:
         """`timeout` is in seconds, for connecting and for each wait on an answer."""
-        self._http = httpx.Client(base_url=url, timeout=timeout)
+        self._http = httpx2.Client(base_url=url, timeout=timeout)
 
     def __enter__(self) -> Self:
         return self
@@ -70,7 +70,7 @@ class Client:
     def _request(self, method: str, path: str, **content: Any) -> Any:
         try:
             response = self._http.request(method, path, **content)
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             raise ClientError(f"{method} {path}: {error or type(error).__name__}") from error
         if not response.is_success:
             raise ClientError(f"{method} {path}: {response.status_code} {response.text}")

@@ -1,35 +1,16 @@
-"""Keep the download counts in SQLite."""
+"""What keeps the download counts."""
 
-import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
+from typing import Protocol
 
 from linehaul.lines import Download
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS counts (
-    project TEXT NOT NULL,
-    version TEXT NOT NULL,
-    day TEXT NOT NULL,
-    downloads INTEGER NOT NULL,
-    PRIMARY KEY (project, version, day)
-) WITHOUT ROWID
-"""
 
-_ADD = """
-INSERT INTO counts (project, version, day, downloads) VALUES (?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET downloads = downloads + excluded.downloads
-"""
-
-_SELECT = """
-SELECT project, version, day, downloads FROM counts
-WHERE (:project IS NULL OR project = :project) AND day BETWEEN :since AND :until
-ORDER BY project, day, version
-"""
+class StoreError(Exception):
+    """The database cannot be used; the message says why and holds no password."""
 
 
 @dataclass(frozen=True)
@@ -42,44 +23,31 @@ class Count:
     downloads: int
 
 
-class Store:
-    """The counts in one database file. Any number of threads and processes may use it.
+class Store(Protocol):
+    """The counts in a database. Any number of threads and processes may use it at once.
 
-    Every method raises sqlite3.Error if the file cannot be used.
+    Every method raises StoreError if the database cannot be used.
     """
-
-    def __init__(self, path: Path) -> None:
-        """Open the database at `path`; it is made if it does not exist."""
-        # mode=rw, so that a database that vanishes later is an error, not an empty one.
-        self._uri = f"{path.absolute().as_uri()}?mode=rw"
-        with closing(sqlite3.connect(path)) as connection, connection:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute(_SCHEMA)
 
     def add(self, downloads: Iterable[Download]) -> None:
         """Count the downloads, all or none of them."""
-        batch = Counter((d.project, d.version, d.day.isoformat()) for d in downloads)
-        with self._transaction() as connection:
-            connection.executemany(_ADD, ((*key, number) for key, number in batch.items()))
 
     def counts(
         self, project: str | None = None, since: date = date.min, until: date = date.max
     ) -> list[Count]:
-        """Return the counts of a project (normalised name) or of all, both days included."""
-        wanted = {"project": project, "since": since.isoformat(), "until": until.isoformat()}
-        with self._transaction() as connection:
-            rows = connection.execute(_SELECT, wanted).fetchall()
-        return [
-            Count(name, version, date.fromisoformat(day), downloads)
-            for name, version, day, downloads in rows
-        ]
+        """Return the counts of a project (normalised name) or of all, both days included.
+
+        They are sorted by project, day and version.
+        """
 
     def check(self) -> None:
         """Read something from the database."""
-        with self._transaction() as connection:
-            connection.execute("SELECT 1 FROM counts LIMIT 1").fetchone()
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self._uri, uri=True)) as connection, connection:
-            yield connection
+
+def add_up(downloads: Iterable[Download]) -> list[Count]:
+    """Return the counts of a batch.
+
+    They are sorted, so that no two batches wait for each other's rows.
+    """
+    batch = Counter((d.project, d.version, d.day) for d in downloads)
+    return [Count(*key, number) for key, number in sorted(batch.items())]

@@ -4,6 +4,9 @@ import json
 import logging
 from datetime import UTC, datetime
 
+# HTTP clients that log the URL or the headers of every request, and these may hold a password.
+_TELLTALES = ("httpcore2", "httpx2")
+
 
 class JsonFormatter(logging.Formatter):
     """Formats a record as one line of JSON.
@@ -29,3 +32,5 @@ def configure_logging(level: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in _TELLTALES:
+        logging.getLogger(name).setLevel(max(logging.getLogger().level, logging.WARNING))
