@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Iterator
 
 import pytest
 
-from lockstep.acceptance.monorepo import FILES, LOCK, Monorepo
+from lockstep.acceptance.monorepo import CHECKOUT, FILES, LOCK, Monorepo
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +30,18 @@ def monorepo(locked_monorepo: tuple[Monorepo, str]) -> Monorepo:
         if not repo.path(path).exists() or repo.read(path) != text:
             repo.write(path, text)
     return repo
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """This repository as git would commit it now, in a folder of its own."""
+    copy = tmp_path_factory.mktemp("checkout") / "my company"
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=CHECKOUT, check=True, stdout=subprocess.PIPE, text=True)
+    for path in filter(None, listed.stdout.split("\0")):
+        if (CHECKOUT / path).exists():
+            (copy / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(CHECKOUT / path, copy / path)
+    yield copy
+    for pid in copy.joinpath(".pids").rglob("pid"):
+        subprocess.run(["kill", pid.read_text().strip()], check=False)
