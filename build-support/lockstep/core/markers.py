@@ -23,13 +23,11 @@ _TOKEN = re.compile(r"""\s*(?:
     | (?P<junction> (?:and|or)\b)
     | (?P<variable> [a-z_.]+)
     )""", re.VERBOSE)  # fmt: skip
-_VARIABLES = frozenset(
-    """
+_VARIABLES = frozenset("""
     implementation_name implementation_version os_name platform_machine
     platform_python_implementation platform_release platform_system platform_version
     python_full_version python_version sys_platform extra
-    """.split()
-)
+    """.split())
 _OLD_NAMES = {
     "os.name": "os_name",
     "sys.platform": "sys_platform",
