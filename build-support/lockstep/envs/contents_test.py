@@ -91,7 +91,8 @@ def test_the_script_tells_what_a_graph_is_derived_from(site_packages: Path) -> N
         check=True,
     )
     installed = [Installed(**record) for record in json.loads(done.stdout)]
-    pins = tuple(Pin(*text.split("=="), ("sha256:a",)) for text in REAL)
+    parts = [text.split("==") for text in REAL]
+    pins = tuple(Pin(name, version, ("sha256:a",)) for name, version in parts)
     lock = Lock("lock.txt", pins)
     graph = derive(lock, installed)
     assert graph.missing(lock) == ()
