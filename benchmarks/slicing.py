@@ -118,7 +118,9 @@ def make(pins: int, targets: int) -> Case:
         for text in texts:
             via[text[: len(name)]].append(name)
     header = Header("python-default", "0" * 64, "uv", ("CPython 3.11 on linux_x86_64",))
-    lock = lock_codec.finished("lock.txt", header, (_pin(chance, name, via[name]) for name in names))
+    lock = lock_codec.finished(
+        "lock.txt", header, (_pin(chance, name, via[name]) for name in names)
+    )
     installed = [
         Installed(name, "1.0", tuple(texts), EXTRAS, (name.replace("-", "_"),))
         for name, texts in zip(names, requires)
