@@ -21,9 +21,13 @@ from lockstep.core.lock import Lock, Pin
 from lockstep.core.lock_codec import parse, render
 from lockstep.core.slices import SliceError, Slicer
 
-cases = settings(max_examples=int(os.environ.get("LOCKSTEP_FUZZ_CASES", "40")), deadline=None)
+# A world takes as long as some texts do, by which the variable counts.
+CASES = max(1, int(os.environ.get("LOCKSTEP_FUZZ_CASES", "160")) // 4)
+cases = settings(max_examples=CASES, deadline=None)
 
 read = lru_cache(maxsize=None)(Requirement)
+read_marker = lru_cache(maxsize=None)(Marker)
+spelled = lru_cache(maxsize=None)(canonical_requirement)
 NAMES = tuple("abcdef")
 ABSENT = "z"
 CHOICES = {
@@ -70,7 +74,7 @@ def requirements(draw: st.DrawFn, names: st.SearchStrategy[str], extra: bool) ->
     if extra and draw(st.booleans()):
         conditions.append(f"extra == '{draw(st.sampled_from(EXTRAS[1:]))}'")
     marker = f" ; {draw(st.sampled_from([' and ', ' or '])).join(conditions)}" if conditions else ""
-    return canonical_requirement(f"{draw(names)}[{','.join(wanted)}]{marker}")
+    return spelled(f"{draw(names)}[{','.join(wanted)}]{marker}")
 
 
 @st.composite
@@ -107,8 +111,12 @@ def without(environment: Mapping[str, str], unknown: set[str]) -> dict[str, str]
 
 
 def holds(marker: Marker | str | None, environment: Mapping[str, str], extra: str = "") -> bool:
-    read_marker = Marker(marker) if isinstance(marker, str) else marker
-    return read_marker is None or read_marker.evaluate({**environment, "extra": extra})
+    return marker is None or evaluated(str(marker), tuple(environment.items()), extra)
+
+
+@lru_cache(maxsize=None)
+def evaluated(marker: str, environment: tuple[tuple[str, str], ...], extra: str) -> bool:
+    return read_marker(marker).evaluate({**dict(environment), "extra": extra})
 
 
 def needed(world: World, environment: Mapping[str, str]) -> Iterator[Pin | None]:
