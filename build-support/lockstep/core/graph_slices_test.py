@@ -316,7 +316,14 @@ def test_of_several_pins_of_one_name_those_of_the_environment_are_taken() -> Non
 
 
 def test_what_is_surely_required_and_not_there_is_told() -> None:
-    lock = slicer({"app==1": "web[a]", "web==2": "sockets>=1; extra=='a' and os_name=='posix'"})
+    lock = slicer(
+        {
+            "app==1": "web[a]",
+            "web==2": "sockets>=1; extra=='a' and os_name=='posix'",
+            "perhaps==1": "web[a] ; platform_machine == 'arm64'",
+        }
+    )
+    assert lock.cut(["perhaps"], {"os_name": "posix"}).names == {"perhaps", "web"}
     assert lock.cut(["web"], {"os_name": "posix"}).names == {"web"}
     assert lock.cut(["app"], {}).names == {"app", "web"}
     assert lock.cut(["app ; platform_machine == 'arm64'"], {"os_name": "posix"}).names == {

@@ -244,6 +244,6 @@ def _holds_for_minor(comparison: Comparison, minor: str) -> Optional[bool]:
         if version.is_prerelease:
             return None
         # What a comparison says can turn only at the release that it names.
-        releases |= {f"{minor}.{micro}" for micro in range(version.micro + 2)[-3:]}
+        releases.add(f"{minor}.{version.micro}")
     truths = {_holds(comparison, release) for release in releases}
     return truths.pop() if len(truths) == 1 else None
