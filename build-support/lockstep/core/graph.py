@@ -23,6 +23,7 @@ _REQUIREMENT = re.compile(
     rf"(?: @ \S+|{_SPECIFIER}(?:,{_SPECIFIER})*)?"
     r"(?: ; (?P<marker>.+))?"
 )
+_NAMED_EXTRA = re.compile(r'\bextra == "([^"]+)"')
 
 
 class GraphError(LockstepError):
@@ -51,7 +52,7 @@ class Entry:
         pin: the pin, `name==version` or `name @ url`, the name normalised.
         hashes: the digest of the pin's hashes; where it differs, the entry is stale.
         requires: its requirements (PEP 508) in canonical spelling, sorted.
-        extras: the normalised names of the extras it provides, sorted.
+        extras: the normalised names of the extras it provides or asks for in a marker, sorted.
         modules: the dotted names it can be imported by, sorted; of a namespace package the parts.
         stubs: the names it holds type stubs for (PEP 561), sorted.
     """
@@ -157,11 +158,12 @@ def _entry(pin: Pin, project: Installed) -> Entry | None:
         requires = {canonical_requirement(text) for text in project.requires}
     except ValueError:
         return None
+    named = {extra for text in requires for extra in _NAMED_EXTRA.findall(text)}
     return Entry(
         pin_key(pin),
         hashes_digest(pin),
         tuple(sorted(requires)),
-        tuple(sorted({str(canonicalize_name(extra)) for extra in project.extras})),
+        tuple(sorted({str(canonicalize_name(extra)) for extra in project.extras} | named)),
         tuple(sorted(set(project.modules))),
         tuple(sorted(set(project.stubs))),
     )

@@ -70,6 +70,11 @@ def test_entries_are_canonical_and_bound_to_hashes() -> None:
     )
 
 
+def test_extras_that_only_markers_name_are_extras_too() -> None:
+    (entry,) = derive(LOCK, [replace(HTTPX, extras=("http2",))]).entries
+    assert entry.extras == ("http2", "socks")
+
+
 def test_entries_serve_until_the_hashes_of_their_pin_change() -> None:
     graph = derive(LOCK, [HTTPX])
     pin = LOCK.pins[0]
