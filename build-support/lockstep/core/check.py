@@ -44,7 +44,7 @@ def _unsatisfied(
         candidates = pins.get(str(canonicalize_name(requirement.name)), ())
         if any(satisfies(pin, requirement) for pin in candidates):
             continue
-        if passed_over(requirement, environment):
+        if passed_over(requirement, lock, environment):
             continue
         pinned = ", ".join(f"`{pin.requirement}` in line {pin.line}" for pin in candidates)
         yield f"{stated.place}: `{stated.text}` is satisfied by no pin (there is {pinned or 'none'})"

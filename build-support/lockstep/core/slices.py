@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Iterable, Mapping
@@ -11,14 +10,19 @@ from typing import Iterable, Mapping
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from lockstep.core.environments import locked_environments
+from lockstep.core.environments import python_environment as python_environment
 from lockstep.core.errors import LockstepError
+from lockstep.core.graph import Edge, LockGraph
 from lockstep.core.lock import Lock, Pin
+from lockstep.core.markers import Environment
+from lockstep.core.reach import Roads, Root, Walker
 
 _MEND = "Run `./pants lock` to bring the lock up to date"
 
 
 class SliceError(LockstepError):
-    """A requirement that no pin of the lock satisfies."""
+    """A requirement, of the roots or of a pin, that no pin of the lock satisfies."""
 
 
 @dataclass(frozen=True)
@@ -58,47 +62,80 @@ class Slice:
 class Slicer:
     """Cuts slices from one lock; building it once makes each cut cost only what it reaches.
 
-    The edges are the lock's `# via` annotations. A pin without any annotation may be required by
-    anything, so it is part of every slice: a slice may hold too much, never too little.
+    With the graph beside the lock, the edges are the pins' own requirements: extras and markers
+    count, and what depends on something unknown is kept. A pin that the graph tells nothing of
+    (none at all, without a graph) leads where the `# via` annotations say. A pin without any
+    annotation may be required by each of those. So a slice may hold too much, never too little.
+
+    Which extras are wanted is told by requirements, not by the extras that a pin names.
+
+    Args:
+        lock: the lock.
+        graph: what stands beside it, where there is one.
+
+    Attributes:
+        missing: the pins that the graph tells nothing of.
     """
 
-    def __init__(self, lock: Lock) -> None:
+    def __init__(self, lock: Lock, graph: LockGraph | None = None) -> None:
         self.lock = lock
+        self.missing = (graph or LockGraph(())).missing(lock)
+        self._by_marker = graph is not None
         self._pins = lock.by_name()
-        requires: dict[str, set[str]] = defaultdict(set)
-        for name, pins in self._pins.items():
-            for requirer in (requirer for pin in pins for requirer in pin.requirers):
-                requires[requirer].add(name)
-        self._requires = requires
-        self._unexplained = [name for name, pins in self._pins.items() if not _explained(pins)]
+        self._roads = Roads(lock, graph or LockGraph(()))
+        self._walkers: dict[frozenset[tuple[str, str]], Walker] = {}
+        self._roots: dict[tuple[Walker, str], tuple[Root, ...]] = {}
 
     def cut(self, requirements: Iterable[str], environment: Mapping[str, str]) -> Slice:
         """The slice of some requirements.
 
         Args:
             requirements: requirements (PEP 508) that the lock must satisfy.
-            environment: marker variables (PEP 508) by which a requirement may be passed over.
+            environment: marker variables (PEP 508), as far as they are known.
 
         Raises:
-            SliceError: the lock holds no pin for a requirement, or one it does not allow.
+            SliceError: the lock holds no pin for a requirement, or one it does not allow; a pin
+                surely requires what the lock does not hold.
         """
-        roots = [root for text in requirements for root in self._root(text, environment)]
-        if not roots:
-            return Slice(())
-        return self._closure([*roots, *self._unexplained])
+        walker = self._walker(environment)
+        roots: list[Root] = []
+        for text in requirements:
+            if (walker, text) not in self._roots:
+                self._roots[walker, text] = self._root(text, walker, environment)
+            roots.extend(self._roots[walker, text])
+        reached = walker.walk(roots)
+        for pin, requirement in reached.unmet:
+            raise SliceError(
+                f"{self.lock.path}:{pin.line} pins `{pin.requirement}`, which requires "
+                f"`{requirement}`, and there is no pin for that",
+                mend=_MEND,
+            )
+        return _slice(reached.pins)
 
     def whole(self) -> Slice:
         """All pins of the lock."""
-        return self._closure(self._pins)
+        return _slice(self.lock.pins)
 
-    def _root(self, text: str, environment: Mapping[str, str]) -> list[str]:
+    def _walker(self, environment: Mapping[str, str]) -> Walker:
+        known = frozenset(environment.items())
+        if known not in self._walkers:
+            self._walkers[known] = Walker(
+                self._roads, Environment(environment), by_marker=self._by_marker
+            )
+        return self._walkers[known]
+
+    def _root(self, text: str, walker: Walker, environment: Mapping[str, str]) -> tuple[Root, ...]:
         requirement = Requirement(text)
+        truth = walker.environment.truth(_marker(requirement))
+        if truth is False:
+            return ()
         name = str(canonicalize_name(requirement.name))
+        if any(satisfies(pin, requirement) for pin in walker.pins_here(name)):
+            extras = tuple(sorted({str(canonicalize_name(e)) for e in requirement.extras}))
+            return (Root(Edge(name, extras, None), truth is True),)
+        if passed_over(requirement, self.lock, environment):
+            return ()
         pins = self._pins.get(name, ())
-        if any(satisfies(pin, requirement) for pin in pins):
-            return [name]
-        if passed_over(requirement, environment):
-            return []
         if not pins:
             raise SliceError(f"{self.lock.path} has no pin for `{text}`", mend=_MEND)
         pinned = " and ".join(f"`{pin.requirement}`" for pin in pins)
@@ -107,16 +144,9 @@ class Slicer:
             mend=_MEND,
         )
 
-    def _closure(self, roots: Iterable[str]) -> Slice:
-        reached: set[str] = set()
-        todo = list(roots)
-        while todo:
-            name = todo.pop()
-            if name not in reached:
-                reached.add(name)
-                todo.extend(self._requires.get(name, ()))
-        pins = [pin for name in reached for pin in self._pins[name]]
-        return Slice(tuple(sorted(pins, key=lambda pin: (pin.key, pin.marker or ""))))
+
+def _slice(pins: Iterable[Pin]) -> Slice:
+    return Slice(tuple(sorted(pins, key=lambda pin: (pin.key, pin.marker or ""))))
 
 
 def satisfies(pin: Pin, requirement: Requirement) -> bool:
@@ -126,21 +156,19 @@ def satisfies(pin: Pin, requirement: Requirement) -> bool:
     return requirement.specifier.contains(pin.version, prereleases=True)
 
 
-def passed_over(requirement: Requirement, environment: Mapping[str, str]) -> bool:
-    """Whether the marker of a requirement leaves it out of an environment (PEP 508)."""
-    marker = requirement.marker
-    return marker is not None and not marker.evaluate({"extra": "", **environment})
+def passed_over(requirement: Requirement, lock: Lock, environment: Mapping[str, str]) -> bool:
+    """Whether a lock need not hold what a requirement asks for, by its marker (PEP 508).
+
+    The marker is false in the environment. Where that is not known, it is false in each of those
+    that the lock says it holds for.
+    """
+    marker = _marker(requirement)
+    truth = Environment(environment).truth(marker)
+    if truth is not None:
+        return not truth
+    locked = [{**stated, **environment} for stated in locked_environments(lock)]
+    return bool(locked) and all(Environment(stated).truth(marker) is False for stated in locked)
 
 
-def _explained(pins: Iterable[Pin]) -> bool:
-    return all(pin.via for pin in pins)
-
-
-def python_environment(python: str) -> dict[str, str]:
-    """Marker variables of a CPython, where they follow from its version such as `3.11`."""
-    return {
-        "python_version": python,
-        "python_full_version": f"{python}.0" if python.count(".") == 1 else python,
-        "implementation_name": "cpython",
-        "platform_python_implementation": "CPython",
-    }
+def _marker(requirement: Requirement) -> str | None:
+    return str(requirement.marker) if requirement.marker is not None else None

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from lockstep.core.lock import Lock, Pin
 from lockstep.core.lock_codec import parse, render
-from lockstep.core.slices import Slice, SliceError, Slicer, python_environment
+from lockstep.core.environments import python_environment
+from lockstep.core.slices import Slice, SliceError, Slicer
 
 cases = settings(max_examples=int(os.environ.get("LOCKSTEP_FUZZ_CASES", "30")), deadline=None)
 
@@ -213,12 +214,3 @@ def test_pin_that_nothing_explains_is_in_every_slice() -> None:
         LOCK, pins=(*LOCK.pins, Pin("tzdata", "2026.1"), Pin("h11", "1", via=("tzdata",)))
     )
     assert cut(lock, "idna").names == {"idna", "tzdata", "h11"}
-
-
-def test_python_environment() -> None:
-    fixed = {"implementation_name": "cpython", "platform_python_implementation": "CPython"}
-    assert python_environment("3.9") == {
-        "python_version": "3.9",
-        "python_full_version": "3.9.0",
-        **fixed,
-    }
