@@ -17,7 +17,7 @@ from lockstep.pants_api import (
     pex_seams,
     visibility_seam,
 )
-from lockstep.slices import locks, pex, sandbox
+from lockstep.slices import graphs, locks, pex, sandbox
 from lockstep.tailor import targets
 
 
@@ -30,6 +30,7 @@ def rules() -> Iterable[Rule | UnionRule]:
     visibility_seam.install()
     return (
         *goal.rules(),
+        *graphs.rules(),
         *inputs.rules(),
         *locks.rules(),
         *pex.rules(),

@@ -176,7 +176,8 @@ class _Reader:
 
     def _valid(self, entry: str, match: re.Match[str], line: int) -> None:
         try:
-            Requirement(entry)
+            if match["extras"] or match["url"] or match["marker"]:  # the pattern says all else
+                Requirement(entry)
             urlsplit(match["url"] or "")
             if match["version"]:
                 Version(match["version"])

@@ -11,7 +11,6 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from lockstep.core.environments import locked_environments
-from lockstep.core.environments import python_environment as python_environment
 from lockstep.core.errors import LockstepError
 from lockstep.core.graph import Edge, LockGraph
 from lockstep.core.lock import Lock, Pin

@@ -17,7 +17,7 @@ from pants.util.strutil import softwrap
 
 from lockstep.core.check import faults
 from lockstep.core.errors import LockstepError
-from lockstep.core.slices import python_environment
+from lockstep.core.environments import python_environment
 from lockstep.envs.atomic import write_text
 from lockstep.lock.inputs import ResolveInputs, ResolveInputsRequest, minor_version
 from lockstep.lock.pip_tools import ResolvedLock, ResolveLockRequest
@@ -121,12 +121,15 @@ def _report(checked: Iterable[LockFaults], console: Console) -> LockGoal:
 
 def _write(resolved: Iterable[ResolvedLock], root: Path, console: Console) -> LockGoal:
     for lock in resolved:
-        path = root / lock.path
-        if path.exists() and path.read_text() == lock.text:
-            console.print_stdout(f"{lock.path} holds {lock.pins} pins, as before.")
-            continue
-        write_text(path, lock.text)
-        console.print_stdout(f"{lock.path} holds {lock.pins} pins, written.")
+        changed = {
+            root / path: text
+            for path, text in lock.files.items()
+            if not (root / path).exists() or (root / path).read_text() != text
+        }
+        for path, text in changed.items():
+            write_text(path, text)
+        done = "written" if changed else "as before"
+        console.print_stdout(f"{lock.path} holds {lock.pins} pins, {done}.")
     return LockGoal(exit_code=0)
 
 

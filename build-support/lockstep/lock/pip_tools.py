@@ -17,12 +17,15 @@ from pants.engine.fs import PathGlobs
 from pants.engine.platform import Platform
 from pants.engine.process import FallibleProcessResult, Process, ProcessCacheScope
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
+from pants.util.frozendict import FrozenDict
 
-from lockstep.core import lock_codec
+from lockstep.core import graph_codec, lock_codec
 from lockstep.core.errors import LockstepError, TextError
+from lockstep.core.graph import LockGraph
 from lockstep.core.inputs import InputRequirement
 from lockstep.core.lock import Header, inputs_digest
 from lockstep.lock.inputs import ResolveInputs, ResolveInputsRequest, minor_version
+from lockstep.slices.graphs import DeriveGraphRequest, GraphRequest, StoredGraph
 from lockstep.slices.locks import SliceRequest, SliceText
 from lockstep.slices.sandbox import ENVIRONMENT, InstallingProcess, Mode, slice_file
 from lockstep.subsystem import Lockstep
@@ -50,17 +53,25 @@ class ResolvedLock:
 
     Attributes:
         resolve: the resolve it is for.
-        path: where it belongs, relative to the build root.
-        text: the whole file.
         before: the text it replaces; empty where there is none that can be read.
         pins: how many pins it holds.
+        files: the texts of lock and graph by their paths, relative to the build root.
     """
 
     resolve: str
-    path: str
-    text: str
     before: str
     pins: int
+    files: FrozenDict[str, str]
+
+    @property
+    def path(self) -> str:
+        """The lock, relative to the build root."""
+        return next(iter(self.files))
+
+    @property
+    def text(self) -> str:
+        """The whole lock."""
+        return self.files[self.path]
 
 
 @rule(desc="Resolve the lock")
@@ -70,11 +81,15 @@ async def resolve_lock(
     inputs = await Get(ResolveInputs, ResolveInputsRequest(request.resolve))
     constraints = InterpreterConstraints(inputs.interpreters)
     version = minor_version(inputs)
-    python, tool_slice, environ, current = await MultiGet(
+    python, tool_slice, environ, current, stored = await MultiGet(
         Get(PythonExecutable, InterpreterConstraints, constraints),
-        Get(SliceText, SliceRequest(lockstep.pip_tools_lock, ("pip-tools",), version)),
+        Get(
+            SliceText,
+            SliceRequest(lockstep.pip_tools_lock, ("pip-tools",), version, platform.value),
+        ),
         Get(EnvironmentVars, EnvironmentVarsRequest(["PATH"])),
         Get(DigestContents, PathGlobs([inputs.lock_path])),
+        Get(StoredGraph, GraphRequest(inputs.lock_path)),
     )
     before = _readable(current)
     files = [*_input_files(inputs.requirements), FileContent(_OUTPUT, before.encode())]
@@ -114,8 +129,17 @@ async def resolve_lock(
         environments=(f"CPython {version} on {platform.value}",),
     )
     pins = lock_codec.parse(compiled[0].content.decode(), f"pip-tools' {_OUTPUT}").pins
-    text = lock_codec.render(lock_codec.finished(inputs.lock_path, header, pins))
-    return ResolvedLock(inputs.resolve, inputs.lock_path, text, before, len(pins))
+    lock = lock_codec.finished(inputs.lock_path, header, pins)
+    known = stored.graph or LockGraph(())
+    graph = await Get(LockGraph, DeriveGraphRequest(lock, known, python, version))
+    return ResolvedLock(
+        inputs.resolve,
+        before=before,
+        pins=len(pins),
+        files=FrozenDict(
+            {inputs.lock_path: lock_codec.render(lock), stored.path: graph_codec.render(graph)}
+        ),
+    )
 
 
 def _arguments() -> tuple[str, ...]:

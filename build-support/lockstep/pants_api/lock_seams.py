@@ -41,7 +41,10 @@ async def generate_lockfile(
         return result
     lock = await Get(ResolvedLock, ResolveLockRequest(request.resolve_name))
     return GenerateLockfileResult(
-        await Get(Digest, CreateDigest([FileContent(lock.path, lock.text.encode())])),
+        await Get(
+            Digest,
+            CreateDigest(FileContent(path, text.encode()) for path, text in lock.files.items()),
+        ),
         lock.resolve,
         lock.path,
         _diff(lock) if request.diff else None,

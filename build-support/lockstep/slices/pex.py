@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from typing import Iterable
 
 from pants.backend.python.util_rules.pex_environment import PythonExecutable
 from pants.engine.fs import CreateDigest, Digest
+from pants.engine.platform import Platform
 from pants.engine.process import Process, ProcessCacheScope, ProcessResult
 from pants.engine.rules import Get, Rule, collect_rules, rule
 from pants.util.strutil import pluralize
@@ -42,8 +44,8 @@ class SlicePex:
 
 
 @rule
-async def make_slice_pex(request: SlicePexRequest) -> SlicePex:
-    wanted = request.wanted
+async def make_slice_pex(request: SlicePexRequest, platform: Platform) -> SlicePex:
+    wanted = dataclasses.replace(request.wanted, platform=platform.value)
     cut = await Get(SliceText, SliceRequest, wanted)
     process = Process(
         (request.filename,),
