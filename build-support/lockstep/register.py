@@ -12,6 +12,7 @@ from lockstep.lock import goal, inputs, pip_tools
 from lockstep.pants_api import (
     import_seams,
     lock_seams,
+    module_seam,
     mypy_seam,
     owner_seam,
     pex_seams,
@@ -24,6 +25,7 @@ from lockstep.tailor import targets
 def rules() -> Iterable[Rule | UnionRule]:
     import_seams.install()
     lock_seams.install()
+    module_seam.install()
     mypy_seam.install()
     owner_seam.install()
     pex_seams.install()

@@ -64,6 +64,11 @@ class Entry:
     modules: tuple[str, ...] = ()
     stubs: tuple[str, ...] = ()
 
+    @property
+    def project(self) -> str:
+        """The normalised name of the project."""
+        return re.split(r"==| @ ", self.pin, maxsplit=1)[0]
+
     @cached_property
     def edges(self) -> tuple[Edge, ...]:
         """The requirements, taken apart."""
@@ -88,6 +93,13 @@ class LockGraph:
         """The entry of a pin; None where there is none or the pin has changed since."""
         entry = self._by_pin.get(pin_key(pin))
         return entry if entry is not None and entry.hashes == hashes_digest(pin) else None
+
+    def by_project(self) -> Mapping[str, tuple[Entry, ...]]:
+        """Entries by the normalised name of their project, stale or not."""
+        grouped: dict[str, tuple[Entry, ...]] = {}
+        for entry in self.entries:
+            grouped[entry.project] = (*grouped.get(entry.project, ()), entry)
+        return grouped
 
     def missing(self, lock: Lock) -> tuple[Pin, ...]:
         """The pins of a lock that have no entry to go by."""
