@@ -33,7 +33,7 @@ def lock(*pins: Pin, inputs: str = DIGEST) -> Lock:
 def found(
     of: Lock, text: str = TEXT, interpreters: tuple[str, ...] = INTERPRETERS
 ) -> tuple[str, ...]:
-    return faults(of, parse_input(text, INPUT), interpreters, ENVIRONMENT)
+    return faults(of, parse_input(text, INPUT).requirements, interpreters, ENVIRONMENT)
 
 
 @pytest.mark.parametrize(
