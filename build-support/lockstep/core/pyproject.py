@@ -101,7 +101,8 @@ class _Pyproject:
                 self.toml.fail(
                     f"`{name}` is the same name as `{first}` in line"
                     f" {self.toml.at(*keys, first).line}",
-                    *(*keys, name),
+                    *keys,
+                    name,
                     mend="Join both into one, or rename one",
                 )
         return names
@@ -190,15 +191,17 @@ class _Pyproject:
                 continue
             within = self.toml.table("tool", "setuptools", "dynamic").get(field)
             tables = [within] if field == "dependencies" else _values(within)
-            if not tables or not all(isinstance(t, dict) and t.get("file") for t in tables):
+            files = [t["file"] for t in tables if isinstance(t, dict) and t.get("file")]
+            if not tables or len(files) < len(tables):
                 self.toml.fail(
                     f"`project.{field}` is dynamic: only a build would tell what it is",
-                    *("project", "dynamic", dynamic.index(field)),
+                    "project",
+                    "dynamic",
+                    dynamic.index(field),
                     mend=f"State it in `project.{field}`, or make the file that states it an input",
                 )
-            for table in tables:
-                files = table["file"] if isinstance(table["file"], list) else [table["file"]]
-                for file in files:
+            for named in files:
+                for file in named if isinstance(named, list) else [named]:
                     yield self._file(field, file)
 
     def _file(self, field: str, file: Any) -> Include:
