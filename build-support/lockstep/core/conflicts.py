@@ -50,9 +50,7 @@ def demands(inputs: Inputs, compiled: Collection[str] = ()) -> tuple[Demand, ...
     )
 
 
-def minimise(
-    items: Sequence[T], is_unsatisfiable: Callable[[Sequence[T]], bool]
-) -> tuple[T, ...]:
+def minimise(items: Sequence[T], is_unsatisfiable: Callable[[Sequence[T]], bool]) -> tuple[T, ...]:
     """A smallest part of some items that cannot be met, in their order (QuickXplain).
 
     Leaving any one item out of it makes the rest satisfiable. For `k` items found among `n` it asks

@@ -144,7 +144,10 @@ def test_link_that_no_resolver_told(text: str) -> None:
 
 def test_many_releases_are_counted() -> None:
     text = "".join(f"    wagon 1.{n} depends on engine<2\n" for n in range(9))
-    core = [Demand(InputRequirement("a.in", 1, "wagon")), Demand(InputRequirement("b", 0, "engine"))]
+    core = [
+        Demand(InputRequirement("a.in", 1, "wagon")),
+        Demand(InputRequirement("b", 0, "engine")),
+    ]
     assert explain(core, text, "3.11").splitlines()[1] == (
         "  a.in:1 requires `wagon`;"
         " `wagon==1.0` and `wagon==1.1` and `wagon==1.2` and 6 more require `engine<2`"
@@ -186,7 +189,7 @@ def conflicting(draw: st.DrawFn) -> tuple[int, list[frozenset[int]]]:
 
 @given(conflicting())
 def test_what_is_found_is_minimal_and_found_in_few_calls(
-    case: tuple[int, list[frozenset[int]]]
+    case: tuple[int, list[frozenset[int]]],
 ) -> None:
     count, conflicts = case
     calls: list[int] = []

@@ -168,7 +168,8 @@ def _refuse_include(include: Include, trail: tuple[str, ...], read: Mapping[str,
     if include.target in trail:
         circle = (*trail[trail.index(include.target) :], include.target)
         include.fail(
-            f"the file includes itself ({' -> '.join(circle)})", "Take one include out of the circle"
+            f"the file includes itself ({' -> '.join(circle)})",
+            "Take one include out of the circle",
         )
     if include.target not in read:
         include.fail(

@@ -202,7 +202,12 @@ AGREE = "Make them agree, or take one out."
             "--extra-index-url=https://one.example",
             "--no-index",
         ),
-        ("--no-binary NumPy,x", "--only-binary y,numpy", "--no-binary=numpy", "--only-binary=numpy"),
+        (
+            "--no-binary NumPy,x",
+            "--only-binary y,numpy",
+            "--no-binary=numpy",
+            "--only-binary=numpy",
+        ),
         ("--no-binary :all:", "--only-binary :all:", "--no-binary=:all:", "--only-binary=:all:"),
         ("--all-releases a", "--only-final A", "--all-releases=a", "--only-final=a"),
         ("--pre", "--only-final :all:", "--pre", "--only-final=:all:"),

@@ -116,7 +116,8 @@ class _Pyproject:
             else:
                 self.toml.fail(
                     f"`{table}` holds what is neither a requirement nor an `include-group`",
-                    *(*keys, index),
+                    *keys,
+                    index,
                     mend='Write a requirement, or `{include-group = "name"}`',
                 )
 

@@ -77,7 +77,8 @@ def test_extras_may_bring_each_other() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[tool.black]\n", '[project]\nname = "money"\n[tool.poetry.dependencies]\npython = "3"\n']
+    "text",
+    ["", "[tool.black]\n", '[project]\nname = "money"\n[tool.poetry.dependencies]\npython = "3"\n'],
 )
 def test_nothing_stated(text: str) -> None:
     assert parse(text, PATH).requirements == ()

@@ -149,7 +149,10 @@ OWN_LINE = "Give it a line of its own."
             "1: the option `--pre` stands behind a requirement, where pip passes over it."
             f" {OWN_LINE}",
         ),
-        ("--pre click\n", f"1: `click` stands behind an option, where pip passes over it. {OWN_LINE}"),
+        (
+            "--pre click\n",
+            f"1: `click` stands behind an option, where pip passes over it. {OWN_LINE}",
+        ),
         (
             "-r a.in -r b.in\n",
             "1: the option `--requirement` shares its line, and pip reads only one of them."

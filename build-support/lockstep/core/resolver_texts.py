@@ -15,9 +15,7 @@ _RANGES = rf"{_RANGE}(?:, ?{_RANGE})*"
 _REQUIRED = rf"(?P<name>{_NAME})(?P<marker>\{{[^}}]*\}})?(?P<ranges>{_RANGES})?"
 
 _UV_ALL = re.compile(rf"all versions of (?P<requirer>{_NAME}) depend on {_REQUIRED}")
-_UV_SOME = re.compile(
-    rf"(?P<requirer>{_NAME})(?P<versions>{_RANGES}) depends? on {_REQUIRED}"
-)
+_UV_SOME = re.compile(rf"(?P<requirer>{_NAME})(?P<versions>{_RANGES}) depends? on {_REQUIRED}")
 _UV_PYTHON = re.compile(
     rf"(?P<requirer>{_NAME})(?P<versions>{_RANGES}) requires Python ?(?P<ranges>{_RANGES})"
 )

@@ -13,9 +13,7 @@ from lockstep.core.input_values import Input, InputRequirement
 from lockstep.core.script_metadata import _blocks, parse
 
 PATH = "tools/report.py"
-REFERENCE = re.compile(
-    r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$"
-)
+REFERENCE = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
 """The expression that PEP 723 defines a block by."""
 
 SCRIPT = """\

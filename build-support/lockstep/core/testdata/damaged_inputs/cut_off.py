@@ -1,4 +1,4 @@
 # /// script
-# requires-python = ">=3.11"
 # dependencies = [
-## ///
+# ///
+import rich
