@@ -23,7 +23,7 @@ MESSAGES = {
     " Save it as UTF-8 and leave that comment out.",
     "credentials_in_broken_line.in": "4: `click` stands behind an option, where pip passes over it."
     " Give it a line of its own.",
-    "cut_off.py": "3: Invalid value (at end of document)." " Mend the TOML.",
+    "cut_off.py.txt": "3: Invalid value (at end of document)." " Mend the TOML.",
     "cut_off.pyproject.toml": '6: Expected "\'" (at end of document).' " Mend the TOML.",
     "cut_off_within_hash.in": "6: `--hash=sha256:0a0a0a0a0a0a0a0a0a0a` is not a hash (`--hash=sha256:` and 64"
     " digits)."
@@ -56,7 +56,7 @@ MESSAGES = {
     "merge_conflict.pyproject.toml": "5: Invalid statement (column 1)." " Mend the TOML.",
     "requirement_of_second_array_broken.pyproject.toml": "8: `click=>8` is not a requirement."
     " Write it as PEP 508 has it, such as `name>=1.2`.",
-    "second_block.py": "8: a second `script` block begins (first: 1)." " Join both into one.",
+    "second_block.py.txt": "8: a second `script` block begins (first: 1)." " Join both into one.",
 }
 
 
@@ -66,7 +66,7 @@ def test_every_file_is_in_the_table() -> None:
 
 @pytest.mark.parametrize("name", sorted(MESSAGES))
 def test_damage_is_told_with_line_and_mend(name: str) -> None:
-    path = "x/pyproject.toml" if name.endswith(".toml") else f"x/{name}"
+    path = "x/pyproject.toml" if name.endswith(".toml") else f"x/{name.replace('.py.txt', '.py')}"
     with pytest.raises(TextError) as caught:
         parse_input((DAMAGED / name).read_bytes().decode(), path)
     assert str(caught.value) == f"{path}:{MESSAGES[name]}"
