@@ -29,7 +29,7 @@ def test_a_project_of_several_inputs_is_one_pin_and_never_ambiguous(monorepo: Mo
 
 def test_inputs_include_files_and_take_bounds_hashes_and_settings(monorepo: Monorepo) -> None:
     monorepo.write("other/BUILD", 'python_requirements(source="a.in")\n')
-    monorepo.write("other/a.in", "# ours\n-r more/b.in\n-c more/c.txt\n--prefer-binary\n")
+    monorepo.write("other/a.in", "pluggy  # ours\n-r more/b.in\n-c more/c.txt\n--prefer-binary\n")
     monorepo.write("other/more/b.in", "-r ../more/d.in\n\nidna  # unbounded\n")
     monorepo.write("other/more/c.txt", "idna<3.8\nnever-required==1\n")
     monorepo.write("other/more/d.in", "iniconfig>=2\n")
@@ -60,6 +60,13 @@ def test_what_an_input_includes_has_to_be_there_and_no_index(monorepo: Monorepo)
     result = monorepo.pants("lock", "--check")
     assert result.exit_code == 1
     assert "other/a.in:2: `other/b.in` is included, but there is no such file." in result.output
+
+    monorepo.write("other/a.in", "# nothing but\n-r ../text/inputs.in\n")
+    result = monorepo.pants("lock", "--check")
+    assert result.exit_code == 1
+    assert (
+        "other/a.in:2: the file states no requirement of its own, so it does not tell its resolve."
+    ) in result.output
 
     monorepo.write("other/a.in", "idna\n-i https://ann:secret@index.example/simple\n")
     result = monorepo.pants("lock", "--check")

@@ -107,6 +107,13 @@ async def read_inputs(
         else:
             requirements = target[PythonRequirementsField].value
             stated[_build_file(target.address)].update(str(r) for r in requirements)
+    for content in await Get(DigestContents, PathGlobs(_without_requirements(targets))):
+        input_file = parse_input(decoded(content.content, content.path), content.path)
+        for item in (*input_file.includes, *input_file.settings):
+            item.fail(
+                "the file states no requirement of its own, so it does not tell its resolve",
+                "State one here, or give each file that it includes a target",
+            )
     inputs = await Get(Inputs, InputFilesRequest(tuple(sorted(files))))
     in_builds = (
         InputRequirement(path, 0, requirement)
@@ -139,6 +146,21 @@ def _is_requirement(target: Target, resolve: str, python_setup: PythonSetup) -> 
     if not target.has_fields((PythonRequirementResolveField, PythonRequirementsField)):
         return False
     return bool(target[PythonRequirementResolveField].normalized_value(python_setup) == resolve)
+
+
+def _without_requirements(targets: Iterable[Target]) -> tuple[str, ...]:
+    """The inputs that generate no requirement, and with that do not tell their resolve."""
+    requirements = {_generator_name(t) for t in targets if t.has_field(PythonRequirementsField)}
+    return tuple(
+        _input_file(target)
+        for target in targets
+        if isinstance(target, PythonRequirementsTargetGenerator)
+        and _generator_name(target) not in requirements
+    )
+
+
+def _generator_name(target: Target) -> tuple[str, str]:
+    return target.address.spec_path, target.address.target_name
 
 
 def _input_file(generator: Target) -> str:
