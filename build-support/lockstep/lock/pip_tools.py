@@ -22,6 +22,7 @@ from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from lockstep.core import lock_codec
 from lockstep.core.errors import LockstepError, TextError
 from lockstep.core.lock import Header, inputs_digest
+from lockstep.core.stated_hashes import vetted
 from lockstep.lock.inputs import ResolveInputs, ResolveInputsRequest, minor_version
 from lockstep.slices.locks import SliceRequest, SliceText
 from lockstep.slices.sandbox import ENVIRONMENT, InstallingProcess, Mode, slice_file
@@ -114,6 +115,7 @@ async def resolve_lock(
         environments=(f"CPython {version} on {platform.value}",),
     )
     pins = lock_codec.parse(compiled[0].content.decode(), f"pip-tools' {_OUTPUT}").pins
+    pins = vetted(pins, (*inputs.requirements, *inputs.constraints))
     text = lock_codec.render(lock_codec.finished(inputs.lock_path, header, pins))
     return ResolvedLock(inputs.resolve, inputs.lock_path, text, before, len(pins))
 
@@ -150,8 +152,7 @@ def _input_files(inputs: ResolveInputs) -> Iterable[FileContent]:
         for requirement in stated:
             lines = by_path[requirement.path]
             lines.extend([""] * (requirement.line - 1 - len(lines)))
-            hashes = (f"--hash={value}" for value in requirement.hashes)
-            lines.append(" ".join((requirement.text, *hashes)))
+            lines.append(requirement.text)
         for path, lines in by_path.items():
             yield FileContent(path, "".join(f"{line}\n" for line in lines).encode())
             options.append(f"{option} {shlex.quote(path)}")
