@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Iterator, Mapping, Sequence
 
 from lockstep.core import lock_codec
-from lockstep.core.slices import Slice, Slicer, python_environment
+from lockstep.core.environments import python_environment
+from lockstep.core.slices import Slice, Slicer
 
 PYTHON = "3.11"
 SEED = 20

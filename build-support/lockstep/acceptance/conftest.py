@@ -5,28 +5,30 @@ from __future__ import annotations
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Iterator
+from typing import Iterator, Mapping
 
 import pytest
 
-from lockstep.acceptance.monorepo import CHECKOUT, FILES, LOCK, Monorepo
+from lockstep.acceptance.monorepo import CHECKOUT, FILES, GRAPH, LOCK, Monorepo
 
 
 @pytest.fixture(scope="session")
-def locked_monorepo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Monorepo, str]]:
+def locked_monorepo(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Monorepo, Mapping[str, str]]]:
     repo = Monorepo.create(Path(tmp_path_factory.mktemp("acceptance")))
     result = repo.pants("lock")
     assert result.exit_code == 0, result.output
-    yield repo, repo.read(LOCK)
+    yield repo, {path: repo.read(path) for path in (LOCK, GRAPH)}
     repo.stop()
 
 
 @pytest.fixture
-def monorepo(locked_monorepo: tuple[Monorepo, str]) -> Monorepo:
-    repo, lock = locked_monorepo
+def monorepo(locked_monorepo: tuple[Monorepo, Mapping[str, str]]) -> Monorepo:
+    repo, locked = locked_monorepo
     for added in set(repo.root.glob("*/BUILD")) - {repo.path(path) for path in FILES}:
         shutil.rmtree(added.parent)
-    for path, text in {**FILES, LOCK: lock}.items():
+    for path, text in {**FILES, **locked}.items():
         if not repo.path(path).exists() or repo.read(path) != text:
             repo.write(path, text)
     return repo

@@ -95,13 +95,13 @@ def test_a_conflict_leaves_the_lock_and_says_so(monorepo: Monorepo) -> None:
     assert monorepo.read(LOCK) == lock
 
 
-def test_an_option_in_an_input_is_refused_by_file_and_line(monorepo: Monorepo) -> None:
-    monorepo.write("text/inputs.in", "six\nidna\ndocopt\n-c ../constraints.txt\n")
+def test_what_an_input_cannot_state_is_refused_by_file_and_line(monorepo: Monorepo) -> None:
+    monorepo.write("text/inputs.in", "six\nidna\ndocopt\n-e ../plain\n")
     result = monorepo.pants("lock")
     assert result.exit_code == 1
     assert (
-        "text/inputs.in:4: the option `-c` is not supported in an input. State requirements only,"
-        " and give each file a `python_requirements` target.\n"
+        "text/inputs.in:4: `-e ../plain` is editable: a lock holds releases, and first-party code is"
+        " imported live. Leave it out, and import the code from where it lies.\n"
     ) in result.output
 
 

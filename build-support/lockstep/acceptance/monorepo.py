@@ -12,6 +12,7 @@ from typing import Mapping
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 LOCK = "3rdparty/python/lock.txt"
+GRAPH = "3rdparty/python/lock.graph.json"
 
 _PANTS_TOML = """\
 [GLOBAL]

@@ -9,7 +9,7 @@ import pytest
 from lockstep.core.check import faults
 from lockstep.core.inputs import parse_input
 from lockstep.core.lock import Header, Lock, Pin, canonical, inputs_digest
-from lockstep.core.slices import python_environment
+from lockstep.core.environments import python_environment
 
 INPUT = "app/requirements.in"
 TEXT = "click>=8\nhttpx[socks]  # the client\npywin32 ; sys_platform == 'win32'\n"
@@ -33,7 +33,7 @@ def lock(*pins: Pin, inputs: str = DIGEST) -> Lock:
 def found(
     of: Lock, text: str = TEXT, interpreters: tuple[str, ...] = INTERPRETERS
 ) -> tuple[str, ...]:
-    return faults(of, parse_input(text, INPUT), interpreters, ENVIRONMENT)
+    return faults(of, parse_input(text, INPUT).requirements, interpreters, ENVIRONMENT)
 
 
 @pytest.mark.parametrize(

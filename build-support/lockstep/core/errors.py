@@ -24,6 +24,7 @@ class LockstepError(Exception):
 
     def __init__(self, fault: str, *, mend: str, detail: str = "") -> None:
         fault = redacted(fault)
+        mend = redacted(mend)
         super().__init__(f"{fault}. {mend}." + (f"\n{redacted(detail)}" if detail else ""))
         self.fault = fault
         self.mend = mend

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Iterable
+from typing import Iterable, Sequence
 
 from pants.backend.python.macros.python_requirements import PythonRequirementsTargetGenerator
 from pants.backend.python.subsystems.setup import PythonSetup
@@ -16,7 +17,15 @@ from pants.engine.rules import Get, Rule, collect_rules, rule
 from pants.engine.target import AllUnexpandedTargets, SingleSourceField, Target
 
 from lockstep.core.errors import LockstepError
-from lockstep.core.inputs import InputRequirement, parse_input
+from lockstep.core.inputs import (
+    Input,
+    InputRequirement,
+    Inputs,
+    Setting,
+    decoded,
+    joined,
+    parse_input,
+)
 
 
 @dataclass(frozen=True)
@@ -39,12 +48,47 @@ class ResolveInputs:
         lock_path: the lock, relative to the build root.
         requirements: in the order of paths and lines.
         interpreters: the interpreter constraints of the resolve.
+        constraints: what only bounds versions, in that order too.
+        settings: how to resolve; none of them names an index.
     """
 
     resolve: str
     lock_path: str
     requirements: tuple[InputRequirement, ...]
     interpreters: tuple[str, ...]
+    constraints: tuple[InputRequirement, ...] = ()
+    settings: tuple[Setting, ...] = ()
+
+
+@dataclass(frozen=True)
+class InputFilesRequest:
+    """Read input files, and all that they include.
+
+    Attributes:
+        paths: relative to the build root.
+    """
+
+    paths: tuple[str, ...]
+
+
+@rule(desc="Read the requirements files")
+async def read_input_files(request: InputFilesRequest) -> Inputs:
+    read: dict[str, Input] = {}
+    todo: Sequence[str] = request.paths
+    while todo:
+        contents = await Get(DigestContents, PathGlobs(map(glob.escape, todo)))
+        found = [parse_input(decoded(c.content, c.path), c.path) for c in contents]
+        read.update((file.path, file) for file in found)
+        included = {include.target for file in found for include in file.includes}
+        todo = sorted(included - read.keys())
+    inputs = joined(request.paths, read)
+    for setting in inputs.settings:
+        if setting.is_index:
+            setting.fail(
+                f"`{setting.argument}` tells an index, and installing would not know of it",
+                "Put it into pip's configuration, which every step reads (docs/setup.md)",
+            )
+    return inputs
 
 
 @rule(desc="Read the requirements inputs")
@@ -63,13 +107,15 @@ async def read_inputs(
         else:
             requirements = target[PythonRequirementsField].value
             stated[_build_file(target.address)].update(str(r) for r in requirements)
-    contents = await Get(DigestContents, PathGlobs(sorted(files)))
-    read = [
-        requirement
-        for content in contents
-        for requirement in parse_input(content.content.decode(), content.path)
-    ]
-    read.extend(
+    for content in await Get(DigestContents, PathGlobs(_without_requirements(targets))):
+        input_file = parse_input(decoded(content.content, content.path), content.path)
+        for item in (*input_file.includes, *input_file.settings):
+            item.fail(
+                "the file states no requirement of its own, so it does not tell its resolve",
+                "State one here, or give each file that it includes a target",
+            )
+    inputs = await Get(Inputs, InputFilesRequest(tuple(sorted(files))))
+    in_builds = (
         InputRequirement(path, 0, requirement)
         for path, requirements in stated.items()
         for requirement in sorted(requirements)
@@ -77,13 +123,19 @@ async def read_inputs(
     return ResolveInputs(
         resolve=request.resolve,
         lock_path=python_setup.resolves[request.resolve],
-        requirements=tuple(sorted(read, key=lambda r: (r.path, r.line))),
+        requirements=_sorted((*inputs.requirements, *in_builds)),
         interpreters=tuple(
             python_setup.resolves_to_interpreter_constraints.get(
                 request.resolve, python_setup.interpreter_constraints
             )
         ),
+        constraints=_sorted(inputs.constraints),
+        settings=inputs.settings,
     )
+
+
+def _sorted(requirements: Iterable[InputRequirement]) -> tuple[InputRequirement, ...]:
+    return tuple(sorted(requirements, key=lambda r: (r.path, r.line)))
 
 
 def _is_generator(target: Target) -> bool:
@@ -94,6 +146,21 @@ def _is_requirement(target: Target, resolve: str, python_setup: PythonSetup) -> 
     if not target.has_fields((PythonRequirementResolveField, PythonRequirementsField)):
         return False
     return bool(target[PythonRequirementResolveField].normalized_value(python_setup) == resolve)
+
+
+def _without_requirements(targets: Iterable[Target]) -> tuple[str, ...]:
+    """The inputs that generate no requirement, and with that do not tell their resolve."""
+    requirements = {_generator_name(t) for t in targets if t.has_field(PythonRequirementsField)}
+    return tuple(
+        _input_file(target)
+        for target in targets
+        if isinstance(target, PythonRequirementsTargetGenerator)
+        and _generator_name(target) not in requirements
+    )
+
+
+def _generator_name(target: Target) -> tuple[str, str]:
+    return target.address.spec_path, target.address.target_name
 
 
 def _input_file(generator: Target) -> str:

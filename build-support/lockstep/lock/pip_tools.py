@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import takewhile
@@ -22,8 +23,8 @@ from pants.util.frozendict import FrozenDict
 from lockstep.core import graph_codec, lock_codec
 from lockstep.core.errors import LockstepError, TextError
 from lockstep.core.graph import LockGraph
-from lockstep.core.inputs import InputRequirement
 from lockstep.core.lock import Header, inputs_digest
+from lockstep.core.stated_hashes import vetted
 from lockstep.lock.inputs import ResolveInputs, ResolveInputsRequest, minor_version
 from lockstep.slices.graphs import DeriveGraphRequest, GraphRequest, StoredGraph
 from lockstep.slices.locks import SliceRequest, SliceText
@@ -92,7 +93,7 @@ async def resolve_lock(
         Get(StoredGraph, GraphRequest(inputs.lock_path)),
     )
     before = _readable(current)
-    files = [*_input_files(inputs.requirements), FileContent(_OUTPUT, before.encode())]
+    files = [*_input_files(inputs), FileContent(_OUTPUT, before.encode())]
     sandbox = await MultiGet(
         Get(Digest, CreateDigest(files)),
         Get(Digest, CreateDigest, slice_file(tool_slice.text)),
@@ -129,6 +130,7 @@ async def resolve_lock(
         environments=(f"CPython {version} on {platform.value}",),
     )
     pins = lock_codec.parse(compiled[0].content.decode(), f"pip-tools' {_OUTPUT}").pins
+    pins = vetted(pins, (*inputs.requirements, *inputs.constraints))
     lock = lock_codec.finished(inputs.lock_path, header, pins)
     known = stored.graph or LockGraph(())
     graph = await Get(LockGraph, DeriveGraphRequest(lock, known, python, version))
@@ -161,18 +163,24 @@ def _arguments() -> tuple[str, ...]:
     )
 
 
-def _input_files(requirements: Iterable[InputRequirement]) -> Iterable[FileContent]:
+def _input_files(inputs: ResolveInputs) -> Iterable[FileContent]:
     """The inputs as pip reads them, each at its own path, so that annotations name them.
 
-    Whatever an input's format, its requirements stand in that file one a line; including it from
-    another file makes pip-tools read it as requirements even where it is called pyproject.toml.
+    Whatever an input's format, its requirements stand in that file, on their lines where they can;
+    including it from another file makes pip-tools read it as requirements even where it is called
+    pyproject.toml.
     """
-    by_path: dict[str, list[str]] = defaultdict(list)
-    for requirement in requirements:
-        by_path[requirement.path].append(f"{requirement.text}\n")
-    for path, lines in by_path.items():
-        yield FileContent(path, "".join(lines).encode())
-    yield FileContent(_ALL_INPUTS, "".join(f"-r {path}\n" for path in by_path).encode())
+    options = [setting.argument for setting in inputs.settings]
+    for option, stated in (("-r", inputs.requirements), ("-c", inputs.constraints)):
+        by_path: dict[str, list[str]] = defaultdict(list)
+        for requirement in stated:
+            lines = by_path[requirement.path]
+            lines.extend([""] * (requirement.line - 1 - len(lines)))
+            lines.append(requirement.text)
+        for path, lines in by_path.items():
+            yield FileContent(path, "".join(f"{line}\n" for line in lines).encode())
+            options.append(f"{option} {shlex.quote(path)}")
+    yield FileContent(_ALL_INPUTS, "".join(f"{line}\n" for line in options).encode())
 
 
 def _readable(contents: DigestContents) -> str:

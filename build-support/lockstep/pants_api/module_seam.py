@@ -89,9 +89,7 @@ def _states_modules(target: Target) -> bool:
     return any(target.get(field).value for field in fields)
 
 
-def _provided(
-    target: Target, entries: tuple[Entry, ...]
-) -> Iterator[tuple[str, ModuleProvider]]:
+def _provided(target: Target, entries: tuple[Entry, ...]) -> Iterator[tuple[str, ModuleProvider]]:
     for entry in entries:
         for module in entry.modules:
             yield module, ModuleProvider(target.address, ModuleProviderType.IMPL)
@@ -100,7 +98,7 @@ def _provided(
 
 
 def _sorted(
-    provided: list[tuple[str, ModuleProvider]]
+    provided: list[tuple[str, ModuleProvider]],
 ) -> FrozenDict[str, tuple[ModuleProvider, ...]]:
     by_module: dict[str, set[ModuleProvider]] = defaultdict(set)
     for module, provider in provided:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import pkgutil
 from dataclasses import dataclass, field
-from typing import Iterable
+from typing import Any, Iterable
 
 from pants.backend.python.util_rules.pex_environment import PythonExecutable
 from pants.engine.fs import CreateDigest, Digest, DigestContents, FileContent, MergeDigests
@@ -103,7 +103,7 @@ async def derive_graph(request: DeriveGraphRequest) -> LockGraph:
     return derive(request.lock, installed, request.known)
 
 
-def _frozen(value: str | list[str]) -> str | tuple[str, ...]:
+def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
