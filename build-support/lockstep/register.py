@@ -8,7 +8,7 @@ from pants.engine.rules import Rule
 from pants.engine.unions import UnionRule
 
 from lockstep.imports import references, unowned
-from lockstep.lock import goal, inputs, pip_tools
+from lockstep.lock import conflicts, goal, inputs, pip_tools, resolve, uv
 from lockstep.pants_api import (
     import_seams,
     lock_seams,
@@ -31,6 +31,7 @@ def rules() -> Iterable[Rule | UnionRule]:
     pex_seams.install()
     visibility_seam.install()
     return (
+        *conflicts.rules(),
         *goal.rules(),
         *graphs.rules(),
         *inputs.rules(),
@@ -38,7 +39,9 @@ def rules() -> Iterable[Rule | UnionRule]:
         *pex.rules(),
         *pip_tools.rules(),
         *references.rules(),
+        *resolve.rules(),
         *sandbox.rules(),
         *targets.rules(),
         *unowned.rules(),
+        *uv.rules(),
     )

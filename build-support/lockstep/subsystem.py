@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 from pants.core.util_rules.external_tool import TemplatedExternalTool
-from pants.option.option_types import StrOption
+from pants.option.option_types import BoolOption, DictOption, EnumOption, StrListOption, StrOption
 from pants.option.subsystem import Subsystem
 from pants.util.strutil import softwrap
+
+
+class Resolver(Enum):
+    """What a lock is resolved by."""
+
+    PIP_TOOLS = "pip-tools"
+    UV = "uv"
 
 
 class Lockstep(Subsystem):
@@ -18,6 +27,55 @@ class Lockstep(Subsystem):
             The folder of the requirements inputs that all projects share. Where several inputs
             state one project, an import is served by the importing project's own input, else by
             one below this folder, else by the first by address.
+            """),
+    )
+    resolver = EnumOption(
+        default=Resolver.PIP_TOOLS,
+        help=softwrap("""
+            What a lock is resolved by. With `pip-tools`, uv proposes pins for all declared
+            environments, and pip-compile judges them for the environment at hand: where the two
+            differ there is no lock, but an error that names both reasons. With `uv` nobody judges,
+            which is faster.
+            """),
+    )
+    propose = BoolOption(
+        default=True,
+        help=softwrap("""
+            Whether uv proposes. If not, pip-compile resolves alone, and the lock holds for the one
+            environment at hand: using it for another is an error. It says nothing for the resolver
+            `uv`.
+            """),
+    )
+    platforms = StrListOption(
+        default=["linux_x86_64", "linux_arm64", "macos_arm64"],
+        help=softwrap("""
+            The platforms that locks hold for, beside the one at hand: `linux_x86_64`,
+            `linux_arm64`, `macos_x86_64`, `macos_arm64`. The Pythons are those of the resolve's
+            interpreter constraints.
+            """),
+    )
+    constraints = DictOption["list[str]"](
+        help=softwrap("""
+            Requirements that bound versions without asking for a project, by resolve:
+            `{"python-default": ["urllib3<3"]}`. They are as good as `-c` lines of an input.
+            """),
+    )
+    overrides = DictOption["list[str]"](
+        help=softwrap("""
+            Requirements that take the place of all others for their project, by resolve, such as
+            `{"python-default": ["numpy>=2"]}` where a distribution bounds numpy without need.
+            pip-tools knows nothing of the kind, so the resolver has to be `uv`.
+            """),
+    )
+    exclusions = DictOption["list[str]"](
+        help=softwrap("""
+            Projects that are left out though others require them, by resolve. Likewise only for the
+            resolver `uv`.
+            """),
+    )
+    prereleases = StrListOption(
+        help=softwrap("""
+            Resolves whose pins may be pre-releases; a `--pre` line in an input says the same.
             """),
     )
     pip_tools_lock = StrOption(

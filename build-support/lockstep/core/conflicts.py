@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Callable, Collection, Iterable, Mapping, Sequence, TypeVar
+from typing import Callable, Collection, Generator, Iterable, Mapping, Sequence, TypeVar
 
 from packaging.utils import canonicalize_name
 
@@ -51,6 +51,18 @@ def demands(inputs: Inputs, compiled: Collection[str] = ()) -> tuple[Demand, ...
 
 
 def minimise(items: Sequence[T], is_unsatisfiable: Callable[[Sequence[T]], bool]) -> tuple[T, ...]:
+    """What `questions` gives, for whoever can answer at once."""
+    asking = questions(items)
+    try:
+        asked = next(asking)
+        while True:
+            asked = asking.send(is_unsatisfiable(asked))
+    except StopIteration as stopped:
+        found: tuple[T, ...] = stopped.value
+        return found
+
+
+def questions(items: Sequence[T]) -> Generator[Sequence[T], bool, tuple[T, ...]]:
     """A smallest part of some items that cannot be met, in their order (QuickXplain).
 
     Leaving any one item out of it makes the rest satisfiable. For `k` items found among `n` it asks
@@ -58,24 +70,29 @@ def minimise(items: Sequence[T], is_unsatisfiable: Callable[[Sequence[T]], bool]
 
     Args:
         items: what cannot be met together; earlier ones are rather kept than later ones.
-        is_unsatisfiable: whether some of the items cannot be met; more of them never can either.
+
+    Yields:
+        Some of the items; to be answered whether they cannot be met. More of them never can either.
 
     Raises:
         ValueError: all the items can be met.
     """
 
-    def part(background: list[T], has_grown: bool, items: Sequence[T]) -> list[T]:
-        if has_grown and is_unsatisfiable(background):
+    def part(
+        background: list[T], has_grown: bool, items: Sequence[T]
+    ) -> Generator[Sequence[T], bool, list[T]]:
+        if has_grown and (yield background):
             return []
         if len(items) == 1:
             return list(items)
         first, second = items[: len(items) // 2], items[len(items) // 2 :]
-        of_second = part([*background, *first], True, second)
-        return [*part([*background, *of_second], bool(of_second), first), *of_second]
+        of_second = yield from part([*background, *first], True, second)
+        of_first = yield from part([*background, *of_second], bool(of_second), first)
+        return [*of_first, *of_second]
 
-    if not is_unsatisfiable(items):
+    if not (yield items):
         raise ValueError("there is no conflict")
-    return tuple(part([], True, items)) if items else ()
+    return tuple((yield from part([], True, items))) if items else ()
 
 
 def explain(core: Sequence[Demand], text: str, python: str) -> str:

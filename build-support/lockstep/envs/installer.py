@@ -3,6 +3,10 @@ the slice is for, with nothing but the standard library (CPython 3.8 and newer).
 
     installer.py pex OUTPUT                makes the PEX OUTPUT, which holds the wheels of the slice
     installer.py venv COMMAND [ARG...]     installs the slice in .lockstep/venv, then runs COMMAND
+    installer.py foreign PLATFORM PYTHON COMMAND [ARG...]
+                                           unpacks the wheels of the slice for another platform (as
+                                           uv calls it) in .lockstep/foreign, then runs COMMAND
+    installer.py uv ARG...                 runs uv with the user's index settings and the shared cache
     installer.py settings COMMAND [ARG...] only runs COMMAND with the user's index settings
 
 The sandbox holds, below `.lockstep/`:
@@ -34,6 +38,7 @@ _SLICE = f"{_HOME}/slice.txt"
 _UV = f"{_HOME}/uv/uv"
 _BASE = f"{_HOME}/base/pex-base"
 _VENV = f"{_HOME}/venv"
+_FOREIGN = f"{_HOME}/foreign"
 _WHEELS = f"{_HOME}/wheels"
 _SETTINGS = f"{_HOME}/index/settings.json"
 _NO_WHEEL = re.compile(r"Wheels are required for `([^`]+)`")
@@ -54,6 +59,12 @@ def main(mode: str, *args: str) -> None:
         return
     if mode == "venv":
         install(_SLICE)
+    if mode == "foreign":
+        platform, python, *args = args
+        unpack_for(platform, python)
+    if mode == "uv":
+        _prepare_uv()
+        args = (_UV, *args, *_no_index())
     _become(args)
 
 
@@ -74,16 +85,11 @@ def install(requirements: str, *options: str) -> None:
     Raises:
         InstallError: a hash does not match, a pin does not exist or does not build, no network.
     """
-    os.environ.update(
-        UV_CACHE_DIR=os.path.abspath(f"{_HOME}/uv-cache"),
-        UV_PYTHON_DOWNLOADS="never",
-        UV_NO_PROGRESS="1",
-    )
+    _prepare_uv()
     _uv("venv", "--no-project", "--python", sys.executable, _VENV)
     with open(requirements) as file:
         names = [name for name, _ in pins(file.read())]
-    if "PIP_NO_INDEX" in os.environ:
-        options = (*options, "--no-index")
+    options = (*options, *_no_index())
     sources: List[str] = []
     while True:
         wheels = [name for name in names if name not in sources] if sources else [":all:"]
@@ -97,6 +103,32 @@ def install(requirements: str, *options: str) -> None:
             if not found:
                 raise
             sources.extend(found)
+
+
+def unpack_for(platform: str, python: str) -> None:
+    """Unpack the wheels of the slice that another platform and Python need, to be looked into.
+
+    Raises:
+        InstallError: a hash does not match, a pin has no wheel for them, no network.
+    """
+    _prepare_uv()
+    _uv("pip", "install", "--no-deps", "--require-hashes", "--only-binary", ":all:",
+        "--link-mode", "symlink", "--target", _FOREIGN, "--python", sys.executable,
+        "--python-platform", platform, "--python-version", python,
+        "--requirement", _SLICE, *_no_index())  # fmt: skip
+
+
+def _prepare_uv() -> None:
+    os.environ.update(
+        UV_CACHE_DIR=os.path.abspath(f"{_HOME}/uv-cache"),
+        UV_PYTHON_DOWNLOADS="never",
+        UV_NO_PROGRESS="1",
+    )
+
+
+def _no_index() -> Sequence[str]:
+    """pip's setting as uv's option: uv has no variable for it."""
+    return ["--no-index"] if "PIP_NO_INDEX" in os.environ else []
 
 
 def _uv(*args: str) -> None:

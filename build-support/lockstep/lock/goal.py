@@ -17,10 +17,9 @@ from pants.util.strutil import softwrap
 
 from lockstep.core.check import faults
 from lockstep.core.errors import LockstepError
-from lockstep.core.environments import python_environment
 from lockstep.envs.atomic import write_text
-from lockstep.lock.inputs import ResolveInputs, ResolveInputsRequest, minor_version
-from lockstep.lock.pip_tools import ResolvedLock, ResolveLockRequest
+from lockstep.lock.inputs import ResolveInputs, ResolveInputsRequest, environment_of
+from lockstep.lock.resolve import ResolvedLock, ResolveLockRequest
 from lockstep.slices.locks import LockRequest, ManagedLock
 
 
@@ -70,7 +69,7 @@ async def check_lock(request: LockFaultsRequest) -> LockFaults:
     locked = await Get(ManagedLock, LockRequest(path))
     if locked.slicer is None:
         return LockFaults(path, (f"{path}:1: the lock is in PEX's format, so Pants wrote it",))
-    environment = python_environment(minor_version(inputs))
+    environment = environment_of(inputs)
     return LockFaults(
         path, faults(locked.slicer.lock, inputs.requirements, inputs.interpreters, environment)
     )

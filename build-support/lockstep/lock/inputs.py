@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import glob
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Iterable, Iterator, Mapping, Sequence
 
 from pants.backend.python.macros.python_requirements import PythonRequirementsTargetGenerator
 from pants.backend.python.subsystems.setup import PythonSetup
@@ -16,6 +16,7 @@ from pants.engine.fs import DigestContents, PathGlobs
 from pants.engine.rules import Get, Rule, collect_rules, rule
 from pants.engine.target import AllUnexpandedTargets, SingleSourceField, Target
 
+from lockstep.core.environments import python_environment
 from lockstep.core.errors import LockstepError
 from lockstep.core.inputs import (
     Input,
@@ -23,9 +24,13 @@ from lockstep.core.inputs import (
     Inputs,
     Setting,
     decoded,
+    is_compiled,
     joined,
     parse_input,
 )
+from lockstep.subsystem import Lockstep
+
+_CONFIGURATION = "pants.toml"
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,9 @@ class ResolveInputs:
         interpreters: the interpreter constraints of the resolve.
         constraints: what only bounds versions, in that order too.
         settings: how to resolve; none of them names an index.
+        overrides: requirements that take the place of all others of their project (PEP 508).
+        exclusions: projects to leave out.
+        compiled: the paths of those included files that are locks of another tool.
     """
 
     resolve: str
@@ -58,6 +66,9 @@ class ResolveInputs:
     interpreters: tuple[str, ...]
     constraints: tuple[InputRequirement, ...] = ()
     settings: tuple[Setting, ...] = ()
+    overrides: tuple[str, ...] = ()
+    exclusions: tuple[str, ...] = ()
+    compiled: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -93,7 +104,10 @@ async def read_input_files(request: InputFilesRequest) -> Inputs:
 
 @rule(desc="Read the requirements inputs")
 async def read_inputs(
-    request: ResolveInputsRequest, targets: AllUnexpandedTargets, python_setup: PythonSetup
+    request: ResolveInputsRequest,
+    targets: AllUnexpandedTargets,
+    python_setup: PythonSetup,
+    lockstep: Lockstep,
 ) -> ResolveInputs:
     generators = {target.address: target for target in targets if _is_generator(target)}
     files: set[str] = set()
@@ -115,6 +129,8 @@ async def read_inputs(
                 "State one here, or give each file that it includes a target",
             )
     inputs = await Get(Inputs, InputFilesRequest(tuple(sorted(files))))
+    paths = {constraint.path for constraint in inputs.constraints}
+    bounding = await Get(DigestContents, PathGlobs(map(glob.escape, sorted(paths))))
     in_builds = (
         InputRequirement(path, 0, requirement)
         for path, requirements in stated.items()
@@ -129,9 +145,28 @@ async def read_inputs(
                 request.resolve, python_setup.interpreter_constraints
             )
         ),
-        constraints=_sorted(inputs.constraints),
-        settings=inputs.settings,
+        constraints=_sorted(
+            (*inputs.constraints, *_configured(lockstep.constraints, request.resolve))
+        ),
+        settings=(
+            *inputs.settings,
+            *(
+                [Setting(_CONFIGURATION, 0, "pre")]
+                if request.resolve in lockstep.prereleases
+                else []
+            ),
+        ),
+        overrides=tuple(r.text for r in _configured(lockstep.overrides, request.resolve)),
+        exclusions=tuple(lockstep.exclusions.get(request.resolve, ())),
+        compiled=frozenset(c.path for c in bounding if is_compiled(decoded(c.content, c.path))),
     )
+
+
+def _configured(option: Mapping[str, list[str]], resolve: str) -> Iterator[InputRequirement]:
+    """The requirements that an option states for a resolve."""
+    text = "".join(f"{requirement}\n" for requirement in option.get(resolve, ()))
+    for requirement in parse_input(text, _CONFIGURATION).requirements:
+        yield replace(requirement, line=0)
 
 
 def _sorted(requirements: Iterable[InputRequirement]) -> tuple[InputRequirement, ...]:
@@ -178,23 +213,32 @@ def _build_file(address: Address) -> str:
     return f"{address.spec_path}/BUILD" if address.spec_path else "BUILD"
 
 
-def minor_version(inputs: ResolveInputs) -> str:
-    """The one Python a resolve is for, such as `3.11`.
+def minor_versions(resolve: str, interpreters: Iterable[str]) -> tuple[str, ...]:
+    """The Pythons that a resolve is for, such as `3.11`, the lowest first.
 
     Raises:
-        LockstepError: the resolve's interpreter constraints allow none or several.
+        LockstepError: the resolve's interpreter constraints allow none.
     """
-    versions = InterpreterConstraints(inputs.interpreters).partition_into_major_minor_versions(
+    versions = InterpreterConstraints(interpreters).partition_into_major_minor_versions(
         [f"3.{minor}" for minor in range(7, 20)]
     )
-    if len(versions) != 1:
+    if not versions or "3.19" in versions:
         raise LockstepError(
-            f"The resolve `{inputs.resolve}` allows {len(versions)} minor versions of Python"
-            f" ({', '.join(inputs.interpreters)}), and a lock is resolved for one",
-            mend="Name one in `[python.resolves_to_interpreter_constraints]`, such as"
-            ' `["CPython==3.11.*"]`',
+            f"The resolve `{resolve}` is for {'any later Python' if versions else 'no Python'}"
+            f" ({', '.join(interpreters)}), and a lock holds for Pythons that are known",
+            mend="Bound it in `[python.resolves_to_interpreter_constraints]`, such as"
+            ' `["CPython>=3.11,<3.13"]`',
         )
-    return str(versions[0])
+    return tuple(versions)
+
+
+def environment_of(inputs: ResolveInputs) -> dict[str, str]:
+    """What is known of every environment that a resolve is for (PEP 508)."""
+    versions = minor_versions(inputs.resolve, inputs.interpreters)
+    known = python_environment(versions[0])
+    if len(versions) > 1:
+        del known["python_version"]
+    return known
 
 
 def rules() -> Iterable[Rule]:

@@ -1,109 +1,89 @@
-"""Resolves a lock with pip-tools, which runs under the interpreter that the resolve is for."""
+"""Compiles inputs with pip-tools, which runs under the interpreter that the resolve is for."""
 
 from __future__ import annotations
 
-import logging
 import shlex
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Iterable
 
-from pants.backend.python.util_rules.interpreter_constraints import InterpreterConstraints
 from pants.backend.python.util_rules.pex_environment import PythonExecutable
 from pants.core.util_rules.system_binaries import SEARCH_PATHS
 from pants.engine.env_vars import EnvironmentVars, EnvironmentVarsRequest
 from pants.engine.fs import CreateDigest, Digest, DigestContents, FileContent, MergeDigests
-from pants.engine.fs import PathGlobs
 from pants.engine.platform import Platform
 from pants.engine.process import FallibleProcessResult, Process, ProcessCacheScope
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
-from pants.util.frozendict import FrozenDict
 
-from lockstep.core import graph_codec, lock_codec
-from lockstep.core.errors import LockstepError, TextError
-from lockstep.core.graph import LockGraph
-from lockstep.core.lock import Header, inputs_digest
-from lockstep.core.stated_hashes import vetted
-from lockstep.lock.inputs import ResolveInputs, ResolveInputsRequest, minor_version
-from lockstep.slices.graphs import DeriveGraphRequest, GraphRequest, StoredGraph
+from lockstep.core import lock_codec
+from lockstep.core.errors import LockstepError
+from lockstep.core.lock import Pin
+from lockstep.lock.inputs import ResolveInputs
 from lockstep.slices.locks import SliceRequest, SliceText
 from lockstep.slices.sandbox import ENVIRONMENT, InstallingProcess, Mode, slice_file
 from lockstep.subsystem import Lockstep
-
-logger = logging.getLogger(__name__)
 
 _OUTPUT = "lock.txt"
 _ALL_INPUTS = "inputs.in"
 
 
 @dataclass(frozen=True)
-class ResolveLockRequest:
-    """Resolve a lock anew, keeping the pins that still fit.
+class PipCompileRequest:
+    """Compile the inputs of a resolve for the environment at hand.
 
     Attributes:
-        resolve: a name of `[python].resolves`.
+        inputs: the inputs.
+        python: the interpreter to resolve for.
+        version: its version, such as `3.11`.
+        kept: pins to keep where they fit, in requirements.txt format.
+        hashes: whether the hashes of every file are wanted, which takes longest.
     """
 
-    resolve: str
+    inputs: ResolveInputs
+    python: PythonExecutable
+    version: str
+    kept: str
+    hashes: bool
 
 
 @dataclass(frozen=True)
-class ResolvedLock:
-    """A lock's new text, not yet written.
+class PipCompiled:
+    """What pip-tools chose.
 
     Attributes:
-        resolve: the resolve it is for.
-        before: the text it replaces; empty where there is none that can be read.
-        pins: how many pins it holds.
-        files: the texts of lock and graph by their paths, relative to the build root.
+        pins: sorted by name.
+        resolver: what chose them, for the lock's header.
     """
 
-    resolve: str
-    before: str
-    pins: int
-    files: FrozenDict[str, str]
-
-    @property
-    def path(self) -> str:
-        """The lock, relative to the build root."""
-        return next(iter(self.files))
-
-    @property
-    def text(self) -> str:
-        """The whole lock."""
-        return self.files[self.path]
+    pins: tuple[Pin, ...]
+    resolver: str
 
 
-@rule(desc="Resolve the lock")
-async def resolve_lock(
-    request: ResolveLockRequest, lockstep: Lockstep, platform: Platform
-) -> ResolvedLock:
-    inputs = await Get(ResolveInputs, ResolveInputsRequest(request.resolve))
-    constraints = InterpreterConstraints(inputs.interpreters)
-    version = minor_version(inputs)
-    python, tool_slice, environ, current, stored = await MultiGet(
-        Get(PythonExecutable, InterpreterConstraints, constraints),
-        Get(
-            SliceText,
-            SliceRequest(lockstep.pip_tools_lock, ("pip-tools",), version, platform.value),
-        ),
-        Get(EnvironmentVars, EnvironmentVarsRequest(["PATH"])),
-        Get(DigestContents, PathGlobs([inputs.lock_path])),
-        Get(StoredGraph, GraphRequest(inputs.lock_path)),
+@rule(desc="Compile with pip-tools")
+async def pip_compile(
+    request: PipCompileRequest, lockstep: Lockstep, platform: Platform
+) -> PipCompiled:
+    lock_path = request.inputs.lock_path
+    tool_request = SliceRequest(
+        lockstep.pip_tools_lock, ("pip-tools",), request.version, platform.value
     )
-    before = _readable(current)
-    files = [*_input_files(inputs), FileContent(_OUTPUT, before.encode())]
+    tool_slice, environ = await MultiGet(
+        Get(SliceText, SliceRequest, tool_request),
+        Get(EnvironmentVars, EnvironmentVarsRequest(["PATH"])),
+    )
+    files = [*_input_files(request.inputs), FileContent(_OUTPUT, request.kept.encode())]
     sandbox = await MultiGet(
         Get(Digest, CreateDigest(files)),
         Get(Digest, CreateDigest, slice_file(tool_slice.text)),
     )
+    arguments = _arguments(request.hashes)
     process = await Get(
         Process,
         InstallingProcess(
             Process(
-                (f"{ENVIRONMENT}/bin/python", "-m", "piptools", "compile", *_arguments()),
-                description=f"Resolve {inputs.lock_path} with pip-tools",
+                (f"{ENVIRONMENT}/bin/python", "-m", "piptools", "compile", *arguments),
+                description=f"{'Resolve' if request.hashes else 'Judge'} {lock_path} with pip-tools",
                 input_digest=await Get(Digest, MergeDigests(sandbox)),
                 output_files=(_OUTPUT,),
                 env={"PATH": environ.get("PATH", ":".join(SEARCH_PATHS))},
@@ -112,42 +92,26 @@ async def resolve_lock(
                 cache_scope=ProcessCacheScope.PER_SESSION,
             ),
             Mode.VENV,
-            python.path,
+            request.python.path,
         ),
     )
     result = await Get(FallibleProcessResult, Process, process)
     if result.exit_code != 0:
         raise LockstepError(
-            f"{inputs.lock_path} stands as it was, since its inputs cannot be resolved",
+            f"{lock_path} stands as it was, since its inputs cannot be resolved",
             mend="Change the requirements that pip-tools names, then run `./pants lock` again",
             detail=_told(result),
         )
     compiled = await Get(DigestContents, Digest, result.output_digest)
-    header = Header(
-        resolve=inputs.resolve,
-        inputs=inputs_digest(((r.path, r.text) for r in inputs.requirements), inputs.interpreters),
-        resolver=_resolver(tool_slice.text),
-        environments=(f"CPython {version} on {platform.value}",),
-    )
-    pins = lock_codec.parse(compiled[0].content.decode(), f"pip-tools' {_OUTPUT}").pins
-    pins = vetted(pins, (*inputs.requirements, *inputs.constraints))
-    lock = lock_codec.finished(inputs.lock_path, header, pins)
-    known = stored.graph or LockGraph(())
-    graph = await Get(LockGraph, DeriveGraphRequest(lock, known, python, version))
-    return ResolvedLock(
-        inputs.resolve,
-        before=before,
-        pins=len(pins),
-        files=FrozenDict(
-            {inputs.lock_path: lock_codec.render(lock), stored.path: graph_codec.render(graph)}
-        ),
-    )
+    text = compiled[0].content.decode()
+    pins = lock_codec.parse(text, f"pip-tools' {_OUTPUT}").pins if text.strip() else ()
+    return PipCompiled(pins, _resolver(tool_slice.text))
 
 
-def _arguments() -> tuple[str, ...]:
+def _arguments(hashes: bool) -> tuple[str, ...]:
     return (
         "--no-config",
-        "--generate-hashes",
+        *(["--generate-hashes"] if hashes else []),
         "--strip-extras",
         "--allow-unsafe",
         "--annotation-style=split",
@@ -181,19 +145,6 @@ def _input_files(inputs: ResolveInputs) -> Iterable[FileContent]:
             yield FileContent(path, "".join(f"{line}\n" for line in lines).encode())
             options.append(f"{option} {shlex.quote(path)}")
     yield FileContent(_ALL_INPUTS, "".join(f"{line}\n" for line in options).encode())
-
-
-def _readable(contents: DigestContents) -> str:
-    """The lock at hand, whose pins are kept where they fit; nothing where it cannot be read."""
-    for content in contents:
-        text = content.content.decode(errors="replace")
-        try:
-            lock_codec.parse(text, content.path)
-        except TextError as error:
-            logger.warning(f"None of the lock's pins can be kept, since it is damaged. {error}")
-            return ""
-        return text
-    return ""
 
 
 def _resolver(tool_slice: str) -> str:

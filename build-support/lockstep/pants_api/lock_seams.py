@@ -25,7 +25,7 @@ from pants.engine.fs import CreateDigest, Digest, FileContent, Workspace
 from pants.engine.rules import Get
 
 from lockstep.core import lock_codec
-from lockstep.lock.pip_tools import ResolvedLock, ResolveLockRequest
+from lockstep.lock.resolve import ResolvedLock, ResolveLockRequest
 from lockstep.pants_api.seam import Coroutine, replace
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import pkgutil
 from dataclasses import dataclass, field
 from typing import Any, Iterable
@@ -10,17 +11,27 @@ from typing import Any, Iterable
 from pants.backend.python.util_rules.pex_environment import PythonExecutable
 from pants.engine.fs import CreateDigest, Digest, DigestContents, FileContent, MergeDigests
 from pants.engine.fs import PathGlobs
-from pants.engine.process import Process, ProcessResult
+from pants.engine.process import FallibleProcessResult, Process
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.util.strutil import pluralize
 
 from lockstep.core import graph_codec
+from lockstep.core.errors import LockstepError
 from lockstep.core.graph import Installed, LockGraph, derive
-from lockstep.core.lock import Lock
+from lockstep.core.lock import Lock, Pin
 from lockstep.core.slices import Slice
-from lockstep.slices.sandbox import ENVIRONMENT, InstallingProcess, Mode, slice_file
+from lockstep.core.universal import Declared, belonging
+from lockstep.slices.sandbox import ENVIRONMENT, FOREIGN, InstallingProcess, Mode, slice_file
+
+logger = logging.getLogger(__name__)
 
 _CONTENTS = ".lockstep/contents.py"
+_UV_PLATFORMS = {
+    "linux_x86_64": "x86_64-manylinux_2_28",
+    "linux_arm64": "aarch64-manylinux_2_28",
+    "macos_x86_64": "x86_64-apple-darwin",
+    "macos_arm64": "aarch64-apple-darwin",
+}
 
 
 @dataclass(frozen=True)
@@ -56,14 +67,16 @@ class DeriveGraphRequest:
     Attributes:
         lock: the lock, compared by value.
         known: the graph of an earlier lock.
-        python: the interpreter to install for.
-        version: its version, such as `3.11`.
+        python: the interpreter at hand.
+        at_hand: what it is.
+        others: the other environments that the lock holds for.
     """
 
     lock: Lock
     known: LockGraph
     python: PythonExecutable
-    version: str
+    at_hand: Declared
+    others: tuple[Declared, ...] = ()
 
 
 @rule(desc="Read the graph of the lock")
@@ -75,32 +88,93 @@ async def read_graph(request: GraphRequest) -> StoredGraph:
     return StoredGraph(path)
 
 
+@dataclass(frozen=True)
+class ContentsRequest:
+    """Install pins and tell what they require and provide.
+
+    Attributes:
+        pins: those to install; markers decide which of them are.
+        lock_path: the lock they stand in, for the user.
+        python: the interpreter at hand.
+        environment: what to install for.
+        foreign: whether that is another platform than the one at hand.
+    """
+
+    pins: tuple[Pin, ...]
+    lock_path: str
+    python: PythonExecutable
+    environment: Declared
+    foreign: bool
+
+
+@dataclass(frozen=True)
+class InstalledProjects:
+    """What was installed; empty where a pin has no wheel for a foreign platform."""
+
+    projects: tuple[Installed, ...]
+
+
 @rule(desc="Derive the graph of the lock")
 async def derive_graph(request: DeriveGraphRequest) -> LockGraph:
-    kept = derive(request.lock, (), request.known)
-    unknown = kept.missing(request.lock)
-    if not unknown:
-        return kept
+    graph = derive(request.lock, (), request.known)
+    for environment in (request.at_hand, *request.others):
+        unknown = belonging(graph.missing(request.lock), environment.variables)
+        if unknown:
+            found = await Get(
+                InstalledProjects,
+                ContentsRequest(
+                    unknown,
+                    request.lock.path,
+                    request.python,
+                    environment,
+                    environment != request.at_hand,
+                ),
+            )
+            graph = derive(request.lock, found.projects, graph)
+    return graph
+
+
+@rule
+async def read_contents(request: ContentsRequest) -> InstalledProjects:
     script = pkgutil.get_data("lockstep.envs", "contents.py")
     assert script is not None, "the script stands beside the module"
     digests = await MultiGet(
         Get(Digest, CreateDigest([FileContent(_CONTENTS, script)])),
-        Get(Digest, CreateDigest, slice_file(Slice(unknown).text)),
+        Get(Digest, CreateDigest, slice_file(Slice(request.pins).text)),
     )
-    site_packages = f"{ENVIRONMENT}/lib/python{request.version}/site-packages"
+    version = request.environment.python
+    if request.foreign:
+        platform = _UV_PLATFORMS[request.environment.platform]
+        mode, folder = Mode.FOREIGN, FOREIGN
+        argv: tuple[str, ...] = (platform, version, request.python.path, "-IS", _CONTENTS, folder)
+    else:
+        mode, folder = Mode.VENV, f"{ENVIRONMENT}/lib/python{version}/site-packages"
+        argv = (f"{ENVIRONMENT}/bin/python", "-IS", _CONTENTS, folder)
+    count = pluralize(len(request.pins), "pin")
     process = Process(
-        (f"{ENVIRONMENT}/bin/python", "-IS", _CONTENTS, site_packages),
+        argv,
         input_digest=await Get(Digest, MergeDigests(digests)),
         append_only_caches=request.python.append_only_caches,
-        description=f"Read what {pluralize(len(unknown), 'pin')} of {request.lock.path} provide",
+        description=f"Read what {count} of {request.lock_path} provide for {request.environment}",
     )
-    starting = InstallingProcess(process, Mode.VENV, request.python.path)
-    result = await Get(ProcessResult, Process, await Get(Process, InstallingProcess, starting))
-    installed = [
-        Installed(**{name: _frozen(value) for name, value in project.items()})
-        for project in json.loads(result.stdout)
-    ]
-    return derive(request.lock, installed, request.known)
+    starting = InstallingProcess(process, mode, request.python.path)
+    result = await Get(FallibleProcessResult, Process, await Get(Process, InstallingProcess, starting))
+    if result.exit_code != 0:
+        told = result.stderr.decode(errors="replace")
+        if request.foreign:
+            logger.debug(f"Nothing is known of {count} for {request.environment}: {told}")
+            return InstalledProjects(())
+        raise LockstepError(
+            f"What {count} of {request.lock_path} provide cannot be read",
+            mend="See to what is told below, then run `./pants lock` again",
+            detail=told,
+        )
+    return InstalledProjects(
+        tuple(
+            Installed(**{name: _frozen(value) for name, value in project.items()})
+            for project in json.loads(result.stdout)
+        )
+    )
 
 
 def _frozen(value: Any) -> Any:

@@ -21,6 +21,7 @@ from lockstep.subsystem import PexBase, Uv
 
 SLICE = ".lockstep/slice.txt"
 ENVIRONMENT = ".lockstep/venv"
+FOREIGN = ".lockstep/foreign"
 _INSTALLER = ".lockstep/installer.py"
 
 
@@ -29,6 +30,8 @@ class Mode(Enum):
 
     PEX = "pex"
     VENV = "venv"
+    FOREIGN = "foreign"
+    UV = "uv"
     SETTINGS = "settings"
 
 

@@ -1,0 +1,88 @@
+"""Explains why inputs cannot be resolved, by asking uv about ever fewer of them."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Iterable, Sequence
+
+from pants.engine.rules import Get, Rule, collect_rules, rule
+
+from lockstep.core.conflicts import Demand, explain, questions
+from lockstep.lock.uv import UvCompiled, UvCompileRequest
+
+_UNSATISFIABLE = "No solution found"
+
+
+@dataclass(frozen=True)
+class ConflictRequest:
+    """Find the smallest part of some inputs that cannot be resolved.
+
+    Attributes:
+        resolve: what failed.
+        fault: what uv told of it.
+    """
+
+    resolve: UvCompileRequest
+    fault: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why there is no lock.
+
+    Attributes:
+        text: lines for the user.
+        mend: what to do about it, one sentence without its full stop.
+    """
+
+    text: str
+    mend: str
+
+
+@rule(desc="Find what cannot be resolved together")
+async def explain_conflict(request: ConflictRequest) -> Explanation:
+    failed = request.resolve
+    if _UNSATISFIABLE not in request.fault:
+        return Explanation(
+            _indented(request.fault), "See to what uv names, then run `./pants lock` again"
+        )
+    inputs = failed.inputs
+    demands = (
+        *(Demand(r, False, r.path in inputs.compiled) for r in inputs.requirements),
+        *(Demand(r, True, r.path in inputs.compiled) for r in inputs.constraints),
+    )
+    told = request.fault
+    asking = questions(demands)
+    asked = next(asking)
+    try:
+        while True:
+            compiled = await Get(UvCompiled, UvCompileRequest, _only(failed, asked))
+            told = compiled.fault or told
+            asked = asking.send(_UNSATISFIABLE in compiled.fault)
+    except StopIteration as stopped:
+        core: Sequence[Demand] = stopped.value
+    last = await Get(UvCompiled, UvCompileRequest, _only(failed, core))
+    python = failed.environments[0].python
+    return Explanation(
+        _indented(explain(core, last.fault or told, python)),
+        "Change what is named here, then run `./pants lock` again (`-ldebug` shows all that uv told)",
+    )
+
+
+def _only(request: UvCompileRequest, demands: Sequence[Demand]) -> UvCompileRequest:
+    """The request for some of its demands, as fast as it can be answered."""
+    inputs = dataclasses.replace(
+        request.inputs,
+        requirements=tuple(demand.stated for demand in demands if not demand.constraint),
+        constraints=tuple(demand.stated for demand in demands if demand.constraint),
+    )
+    return dataclasses.replace(request, inputs=inputs, kept="", hashes=False)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.strip().splitlines())
+
+
+def rules() -> Iterable[Rule]:
+    return collect_rules()
