@@ -10,7 +10,11 @@ from typing import Iterable, Mapping
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from lockstep.core.environments import locked_environments
+from lockstep.core.environments import (
+    locked_environments,
+    platform_environment,
+    python_environment,
+)
 from lockstep.core.errors import LockstepError
 from lockstep.core.graph import Edge, LockGraph
 from lockstep.core.lock import Lock, Pin
@@ -141,6 +145,28 @@ class Slicer:
         raise SliceError(
             f"{self.lock.path}:{pins[0].line} pins {pinned}, which does not satisfy `{text}`",
             mend=_MEND,
+        )
+
+
+def check_environment(lock: Lock, python: str, platform: str) -> None:
+    """Make sure that a lock holds for an environment, where its header says for which it does.
+
+    Args:
+        lock: the lock.
+        python: the minor version of CPython, such as `3.11`.
+        platform: as Pants calls it, such as `linux_x86_64`.
+
+    Raises:
+        SliceError: it holds for others only, so a slice of it could lack pins here.
+    """
+    known = locked_environments(lock)
+    here = {**python_environment(python), **platform_environment(platform)}
+    if lock.header is not None and known and here not in known:
+        raise SliceError(
+            f"{lock.path} holds for {', '.join(lock.header.environments)}, and this is"
+            f" CPython {python} on {platform}",
+            mend="Name it in `[lockstep].platforms` or the resolve's interpreter constraints, then"
+            " run `./pants lock`",
         )
 
 

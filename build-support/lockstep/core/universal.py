@@ -41,10 +41,7 @@ class Declared:
         terms = [
             f"python_full_version >= '{self.python}'",
             f"python_full_version < '{major}.{int(minor) + 1}'",
-            *(
-                f"{name} == '{known[name]}'"
-                for name in ("implementation_name", "sys_platform")
-            ),
+            *(f"{name} == '{known[name]}'" for name in ("implementation_name", "sys_platform")),
         ]
         return " and ".join(terms)
 
@@ -92,18 +89,18 @@ def belonging(pins: Iterable[Pin], environment: Mapping[str, str]) -> tuple[Pin,
 
 
 def disagreements(proposed: Iterable[Pin], judged: Iterable[Pin]) -> tuple[str, ...]:
-    """Where two resolvers differ for one environment, a line for each pin with both reasons."""
+    """Where pip-tools would choose otherwise than a lock, a line for each pin with both reasons."""
     ours = {pin.key: pin for pin in proposed}
     theirs = {pin.key: pin for pin in judged}
     return tuple(
-        f"`{name}`: uv {_chosen(ours.get(name))}, pip-tools {_chosen(theirs.get(name))}"
+        f"`{name}`: the lock {_chosen(ours.get(name))}, pip-tools {_chosen(theirs.get(name))}"
         for name in sorted({*ours, *theirs})
         if _what(ours.get(name)) != _what(theirs.get(name))
     )
 
 
 def _what(pin: Pin | None) -> str | None:
-    return pin and (pin.url or pin.version)
+    return None if pin is None else pin.url or pin.version
 
 
 def _chosen(pin: Pin | None) -> str:

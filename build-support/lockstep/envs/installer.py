@@ -60,8 +60,8 @@ def main(mode: str, *args: str) -> None:
     if mode == "venv":
         install(_SLICE)
     if mode == "foreign":
-        platform, python, *args = args
-        unpack_for(platform, python)
+        unpack_for(*args[:2])
+        args = args[2:]
     if mode == "uv":
         _prepare_uv()
         args = (_UV, *args, *_no_index())

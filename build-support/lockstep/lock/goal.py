@@ -19,7 +19,12 @@ from lockstep.core.check import faults
 from lockstep.core.errors import LockstepError
 from lockstep.envs.atomic import write_text
 from lockstep.lock.inputs import ResolveInputs, ResolveInputsRequest, environment_of
-from lockstep.lock.resolve import ResolvedLock, ResolveLockRequest
+from lockstep.lock.resolve import (
+    ResolvedLock,
+    ResolveLockRequest,
+    VerifiedHere,
+    VerifyHereRequest,
+)
 from lockstep.slices.locks import LockRequest, ManagedLock
 
 
@@ -35,6 +40,13 @@ class LockSubsystem(GoalSubsystem):
         help=softwrap("""
             Resolve nothing and write nothing, but tell line by line what of the locks does not
             fit their inputs. Needs no network, and never fails for what the world released.
+            """),
+    )
+    verify_here = BoolOption(
+        default=False,
+        help=softwrap("""
+            Resolve nothing anew and write nothing, but let pip-compile judge the locks for this
+            platform and Python: it must choose the same pins. Run it once on each platform.
             """),
     )
     resolve = StrListOption(
@@ -89,6 +101,13 @@ async def lock(
         if subsystem.check:
             checked = await MultiGet(Get(LockFaults, LockFaultsRequest(name)) for name in resolves)
             return _report(checked, console)
+        if subsystem.verify_here:
+            verified = await MultiGet(
+                Get(VerifiedHere, VerifyHereRequest(name)) for name in resolves
+            )
+            for lock in verified:
+                console.print_stdout(f"{lock.path} holds for {lock.environment}.")
+            return LockGoal(exit_code=0)
         written = await MultiGet(Get(ResolvedLock, ResolveLockRequest(name)) for name in resolves)
     except LockstepError as error:
         console.print_stderr(console.red(str(error)))

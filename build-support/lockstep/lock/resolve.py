@@ -25,10 +25,16 @@ from lockstep.lock.conflicts import ConflictRequest, Explanation
 from lockstep.lock.inputs import ResolveInputs, ResolveInputsRequest, minor_versions
 from lockstep.lock.pip_tools import PipCompiled, PipCompileRequest
 from lockstep.lock.uv import UvCompiled, UvCompileRequest
+from lockstep.slices.locks import LockRequest, ManagedLock
 from lockstep.slices.graphs import DeriveGraphRequest, GraphRequest, StoredGraph
 from lockstep.subsystem import Lockstep, Resolver, Uv
 
 logger = logging.getLogger(__name__)
+
+_BOUND = (
+    "Bound what they differ in by an input or `[lockstep].constraints`, or set"
+    ' `[lockstep].resolver = "uv"` to take what uv proposes'
+)
 
 
 @dataclass(frozen=True)
@@ -96,13 +102,30 @@ class JudgeRequest:
 
 @dataclass(frozen=True)
 class Judged:
-    """pip-tools agrees.
+    """What pip-tools says of pins.
 
     Attributes:
         resolver: what judged, for the lock's header.
+        differing: where it chooses otherwise, a line for each pin; empty where it agrees.
     """
 
     resolver: str
+    differing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class VerifyHereRequest:
+    """Let pip-tools judge the lock as it stands, for the environment at hand."""
+
+    resolve: str
+
+
+@dataclass(frozen=True)
+class VerifiedHere:
+    """The lock holds for the environment at hand, and pip-tools would choose the same."""
+
+    path: str
+    environment: Declared
 
 
 @dataclass(frozen=True)
@@ -146,16 +169,28 @@ async def judge(request: JudgeRequest) -> Judged:
             hashes=False,
         ),
     )
-    differing = disagreements(bare, compiled.pins)
-    if differing:
+    return Judged(compiled.resolver, disagreements(bare, compiled.pins))
+
+
+@rule(desc="Verify the lock")
+async def verify_here(request: VerifyHereRequest) -> VerifiedHere:
+    inputs = await Get(ResolveInputs, ResolveInputsRequest(request.resolve))
+    at_hand, locked = await MultiGet(
+        Get(AtHand, AtHandRequest(inputs.resolve, inputs.interpreters)),
+        Get(ManagedLock, LockRequest(inputs.lock_path)),
+    )
+    if locked.slicer is None:
         raise LockstepError(
-            f"{request.inputs.lock_path} stands as it was: for {request.at_hand.declared}, pip-tools"
-            " does not agree with what uv proposes",
-            mend="Bound what they differ in by an input or `[lockstep].constraints`, or set"
-            ' `[lockstep].resolver = "uv"` to take what uv proposes',
-            detail="\n".join(f"  {line}" for line in differing),
+            f"{locked.path} is in PEX's format, so Pants wrote it", mend="Run `./pants lock`"
         )
-    return Judged(compiled.resolver)
+    judged = await Get(Judged, JudgeRequest(inputs, at_hand, locked.slicer.lock.pins))
+    if judged.differing:
+        raise LockstepError(
+            f"{locked.path} does not hold for {at_hand.declared}: pip-tools would choose otherwise",
+            mend=_BOUND,
+            detail=_listed(judged.differing),
+        )
+    return VerifiedHere(locked.path, at_hand.declared)
 
 
 @rule(desc="Choose the pins of the lock")
@@ -191,6 +226,13 @@ async def choose_pins(request: ChoosePinsRequest, lockstep: Lockstep, uv: Uv) ->
     resolver = f"uv {uv.version.lstrip('v')}"
     if lockstep.resolver is Resolver.PIP_TOOLS:
         judged = await Get(Judged, JudgeRequest(inputs, at_hand, proposal.pins))
+        if judged.differing:
+            raise LockstepError(
+                f"{inputs.lock_path} stands as it was: for {at_hand.declared}, pip-tools does not"
+                " agree with what uv proposes",
+                mend=_BOUND,
+                detail=_listed(judged.differing),
+            )
         resolver += f", judged by {judged.resolver}"
     return ChosenPins(proposal.pins, resolver, environments)
 
@@ -232,6 +274,10 @@ async def resolve_lock(request: ResolveLockRequest) -> ResolvedLock:
             {inputs.lock_path: lock_codec.render(lock), stored.path: graph_codec.render(graph)}
         ),
     )
+
+
+def _listed(lines: Iterable[str]) -> str:
+    return "\n".join(f"  {line}" for line in lines)
 
 
 def _readable(contents: DigestContents) -> str:

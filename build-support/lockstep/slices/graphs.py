@@ -158,7 +158,9 @@ async def read_contents(request: ContentsRequest) -> InstalledProjects:
         description=f"Read what {count} of {request.lock_path} provide for {request.environment}",
     )
     starting = InstallingProcess(process, mode, request.python.path)
-    result = await Get(FallibleProcessResult, Process, await Get(Process, InstallingProcess, starting))
+    result = await Get(
+        FallibleProcessResult, Process, await Get(Process, InstallingProcess, starting)
+    )
     if result.exit_code != 0:
         told = result.stderr.decode(errors="replace")
         if request.foreign:

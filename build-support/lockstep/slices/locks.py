@@ -12,7 +12,7 @@ from pants.engine.rules import Get, Rule, collect_rules, rule
 from lockstep.core import lock_codec
 from lockstep.core.environments import platform_environment, python_environment
 from lockstep.core.lock import Pin
-from lockstep.core.slices import Slicer
+from lockstep.core.slices import Slicer, check_environment
 from lockstep.slices.graphs import GraphRequest, StoredGraph
 
 logger = logging.getLogger(__name__)
@@ -111,6 +111,7 @@ async def cut_slice(request: SliceRequest) -> SliceText:
         environment = python_environment(request.python)
         if request.platform is not None:
             environment.update(platform_environment(request.platform))
+            check_environment(lock.slicer.lock, request.python, request.platform)
         cut = lock.slicer.cut(request.requirements, environment)
     return SliceText(cut.text, len(cut.pins))
 

@@ -1,0 +1,150 @@
+"""What holds for a lock, whatever resolves it."""
+
+from __future__ import annotations
+
+import re
+from typing import Mapping
+
+import pytest
+
+from lockstep.acceptance.monorepo import GRAPH, LOCK, Monorepo
+from lockstep.core import lock_codec
+
+WAYS: Mapping[str, tuple[str, ...]] = {
+    "uv proposes, pip-tools judges": (),
+    "uv": ("--lockstep-resolver=uv",),
+    "pip-tools": ("--no-lockstep-propose",),
+}
+EVERYWHERE = (
+    "CPython 3.11 on linux_x86_64; CPython 3.11 on linux_arm64; CPython 3.11 on macos_arm64"
+)
+RESOLVERS = {
+    "uv proposes, pip-tools judges": (r"uv \S+, judged by pip-tools \S+ with pip \S+", EVERYWHERE),
+    "uv": (r"uv \S+", EVERYWHERE),
+    "pip-tools": (r"pip-tools \S+ with pip \S+", "CPython 3.11 on linux_x86_64"),
+}
+
+way = pytest.mark.parametrize("way", WAYS)
+
+
+@way
+def test_it_is_the_same_from_nothing_and_from_itself(monorepo: Monorepo, way: str) -> None:
+    monorepo.path(LOCK).unlink()
+    monorepo.path(GRAPH).unlink()
+    made = monorepo.pants(*WAYS[way], "lock")
+    assert made.exit_code == 0, made.output
+    lock, graph = monorepo.read(LOCK), monorepo.read(GRAPH)
+    resolver, environments = RESOLVERS[way]
+    assert re.search(rf"^# resolver: {resolver}$", lock, re.M), lock[:500]
+    assert f"# environments: {environments}\n" in lock
+
+    again = monorepo.pants(*WAYS[way], "lock")
+    assert f"{LOCK} holds {lock.count('==')} pins, as before.\n" in again.output
+    assert (monorepo.read(LOCK), monorepo.read(GRAPH)) == (lock, graph)
+    assert f"{LOCK} fits its inputs.\n" in monorepo.pants("lock", "--check").output
+
+
+@way
+def test_names_hashes_and_reasons(monorepo: Monorepo, way: str) -> None:
+    assert monorepo.pants(*WAYS[way], "lock").exit_code == 0
+    lock = lock_codec.parse(monorepo.read(LOCK), LOCK)
+    assert {pin.key for pin in lock.pins} >= {
+        *("docopt", "idna", "mypy", "pluggy", "pytest", "python-dateutil", "six"),
+    }
+    assert [pin.key for pin in lock.pins] == sorted(pin.key for pin in lock.pins)
+    assert all(len(pin.hashes) > 0 and pin.via for pin in lock.pins)
+    reasons = {pin.key: pin.via for pin in lock.pins}
+    assert reasons["six"] == ("-r text/inputs.in", "python-dateutil")
+    assert reasons["pytest"] == ("-r 3rdparty/python/tools.in",)
+
+
+@way
+def test_pins_that_fit_are_kept(monorepo: Monorepo, way: str) -> None:
+    monorepo.write("text/inputs.in", "six==1.16.0\nidna>=3.7\ndocopt\n")
+    assert monorepo.pants(*WAYS[way], "lock").exit_code == 0
+    monorepo.write("text/inputs.in", "six\nidna>=3.7\ndocopt\n")
+    assert monorepo.pants(*WAYS[way], "lock").exit_code == 0
+    assert "\nsix==1.16.0 \\\n" in monorepo.read(LOCK)
+
+
+@way
+def test_constraints_bound_and_require_nothing(monorepo: Monorepo, way: str) -> None:
+    bounds = '{"python-default": ["six<1.17", "requests<2"]}'
+    made = monorepo.pants(*WAYS[way], f"--lockstep-constraints={bounds}", "lock")
+    assert made.exit_code == 0, made.output
+    lock = monorepo.read(LOCK)
+    assert "\nsix==1.16.0 \\\n" in lock and "\nrequests==" not in lock
+
+
+CONFLICT = (
+    f"{LOCK} stands as it was, since its inputs cannot be resolved. Change what is named here, then"
+    " run `./pants lock` again (`-ldebug` shows all that uv told).\n"
+    "  These cannot be met together:\n"
+    "    dates/inputs.in:1 requires `python-dateutil==2.9.0.post0`; `python-dateutil==2.9.0.post0`"
+    " requires `six>=1.5`\n"
+    "    text/inputs.in:1 requires `six<1.5`\n"
+    "  Change dates/inputs.in:1 or text/inputs.in:1, so that one release of `six` fits all of"
+    " them.\n"
+)
+
+
+def test_a_conflict_is_told_by_the_lines_that_make_it(monorepo: Monorepo) -> None:
+    lock = monorepo.read(LOCK)
+    monorepo.write("text/inputs.in", "six<1.5\nidna>=3.7\ndocopt\n")
+    failed = monorepo.pants("lock")
+    assert failed.exit_code == 1
+    assert failed.output.endswith(CONFLICT)
+    assert monorepo.read(LOCK) == lock
+
+
+def test_the_judge_alone(monorepo: Monorepo) -> None:
+    verified = monorepo.pants("lock", "--verify-here")
+    assert verified.exit_code == 0, verified.output
+    assert f"{LOCK} holds for CPython 3.11 on linux_x86_64.\n" in verified.output
+
+    lock = monorepo.read(LOCK)
+    pins = lock.count("==")
+    cut = re.sub(r"^six==.*?(?=^# end)", "", lock, flags=re.M | re.S)
+    cut = re.sub(r"# end: \d+", f"# end: {cut.count('==')}", cut)
+    assert cut.count("==") < pins
+    monorepo.write(LOCK, cut)
+    failed = monorepo.pants("lock", "--verify-here")
+    assert failed.exit_code == 1
+    assert (
+        f"{LOCK} does not hold for CPython 3.11 on linux_x86_64: pip-tools would choose otherwise."
+    ) in failed.output
+    assert (
+        "  `six`: the lock has no need of it, pip-tools chooses 1.17.0"
+        " (asked for by text/inputs.in and python-dateutil)\n"
+    ) in failed.output
+
+
+def test_a_lock_for_one_environment_is_refused_in_another(monorepo: Monorepo) -> None:
+    lock = monorepo.read(LOCK)
+    monorepo.write(LOCK, re.sub(r"(# environments: ).*", r"\1CPython 3.11 on macos_arm64", lock))
+    failed = monorepo.pants("test", "text/six_test.py")
+    assert failed.exit_code == 1
+    assert (
+        f"{LOCK} holds for CPython 3.11 on macos_arm64, and this is CPython 3.11 on linux_x86_64."
+        " Name it in `[lockstep].platforms` or the resolve's interpreter constraints, then run"
+        " `./pants lock`."
+    ) in failed.output
+
+
+def test_overrides_and_exclusions(monorepo: Monorepo) -> None:
+    options = (
+        "--lockstep-resolver=uv",
+        '--lockstep-overrides={"python-default": ["six==1.15.0"]}',
+        '--lockstep-exclusions={"python-default": ["iniconfig"]}',
+    )
+    made = monorepo.pants(*options, "lock")
+    assert made.exit_code == 0, made.output
+    lock = monorepo.read(LOCK)
+    assert "\nsix==1.15.0 \\\n" in lock and "\niniconfig==" not in lock
+
+    refused = monorepo.pants(*options[1:], "lock")
+    assert refused.exit_code == 1
+    assert (
+        "`[lockstep]` overrides or excludes something in `python-default`, and pip-tools knows"
+        ' nothing of the kind. Set `[lockstep].resolver = "uv"`, or leave it out.\n'
+    ) in refused.output
