@@ -7,7 +7,7 @@ from typing import Iterator
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from lockstep.core.input_values import Input, Placed
+from lockstep.core.input_values import Input, Placed, PythonRange
 from lockstep.core.requirement_text import stated
 from lockstep.core.toml_text import TomlText, read_toml
 
@@ -64,8 +64,8 @@ def _blocks(lines: list[str]) -> Iterator[tuple[str, int, int]]:
             at = closings[-1] + 1
 
 
-def requires_python(toml: TomlText, *keys: str) -> str:
-    """The Pythons that a file is for (PEP 440); empty where it does not say.
+def requires_python(toml: TomlText, *keys: str) -> PythonRange | None:
+    """The Pythons that a file is for; None where it does not say.
 
     Raises:
         TextError: it says something else.
@@ -79,4 +79,5 @@ def requires_python(toml: TomlText, *keys: str) -> str:
             *keys,
             mend="Write it as PEP 440 has it, such as `>=3.9`",
         )
-    return text
+    place = toml.at(*keys)
+    return PythonRange(place.path, place.line, text) if text else None

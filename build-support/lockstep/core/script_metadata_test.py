@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lockstep.core.errors import TextError
-from lockstep.core.input_values import Input, InputRequirement
+from lockstep.core.input_values import Input, InputRequirement, PythonRange
 from lockstep.core.script_metadata import _blocks, parse
 
 PATH = "tools/report.py"
@@ -37,7 +37,7 @@ def test_script(text: str) -> None:
     assert parse(text, PATH) == Input(
         PATH,
         requirements=(InputRequirement(PATH, 5, "httpx>=0.27"), InputRequirement(PATH, 7, "rich")),
-        requires_python=">=3.11",
+        requires_python=PythonRange(PATH, 3, ">=3.11"),
     )
 
 
