@@ -13,7 +13,7 @@ from pants.backend.python.target_types import PythonRequirementResolveField, Pyt
 from pants.backend.python.util_rules.interpreter_constraints import InterpreterConstraints
 from pants.engine.addresses import Address
 from pants.engine.fs import DigestContents, PathGlobs
-from pants.engine.rules import Get, Rule, collect_rules, rule
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.target import AllUnexpandedTargets, SingleSourceField, Target
 
 from lockstep.core.environments import python_environment
@@ -27,7 +27,9 @@ from lockstep.core.inputs import (
     is_compiled,
     joined,
     parse_input,
+    refuse_other_pythons,
 )
+from lockstep.core.lock import inputs_digest
 from lockstep.subsystem import Lockstep
 
 _CONFIGURATION = "pants.toml"
@@ -70,6 +72,18 @@ class ResolveInputs:
     exclusions: tuple[str, ...] = ()
     compiled: frozenset[str] = frozenset()
 
+    @property
+    def digest(self) -> str:
+        """What a lock of these inputs has in its header."""
+        return inputs_digest(
+            self.requirements,
+            self.interpreters,
+            self.constraints,
+            self.settings,
+            self.overrides,
+            self.exclusions,
+        )
+
 
 @dataclass(frozen=True)
 class InputFilesRequest:
@@ -92,14 +106,7 @@ async def read_input_files(request: InputFilesRequest) -> Inputs:
         read.update((file.path, file) for file in found)
         included = {include.target for file in found for include in file.includes}
         todo = sorted(included - read.keys())
-    inputs = joined(request.paths, read)
-    for setting in inputs.settings:
-        if setting.is_index:
-            setting.fail(
-                f"`{setting.argument}` tells an index, and installing would not know of it",
-                "Put it into pip's configuration, which every step reads (docs/setup.md)",
-            )
-    return inputs
+    return joined(request.paths, read)
 
 
 @rule(desc="Read the requirements inputs")
@@ -121,14 +128,16 @@ async def read_inputs(
         else:
             requirements = target[PythonRequirementsField].value
             stated[_build_file(target.address)].update(str(r) for r in requirements)
-    for content in await Get(DigestContents, PathGlobs(_without_requirements(targets))):
-        input_file = parse_input(decoded(content.content, content.path), content.path)
-        for item in (*input_file.includes, *input_file.settings):
-            item.fail(
-                "the file states no requirement of its own, so it does not tell its resolve",
-                "State one here, or give each file that it includes a target",
-            )
+    unrequiring = await MultiGet(
+        Get(Inputs, InputFilesRequest((path,))) for path in _without_requirements(targets)
+    )
+    for item in (item for found in unrequiring for item in (*found.constraints, *found.settings)):
+        item.fail(
+            "the input requires nothing, so it does not tell the resolve that this is for",
+            "Name the file by `-r` or `-c` in an input that requires something",
+        )
     inputs = await Get(Inputs, InputFilesRequest(tuple(sorted(files))))
+    _refuse_indexes(inputs.settings)
     paths = {constraint.path for constraint in inputs.constraints}
     bounding = await Get(DigestContents, PathGlobs(map(glob.escape, sorted(paths))))
     in_builds = (
@@ -136,7 +145,7 @@ async def read_inputs(
         for path, requirements in stated.items()
         for requirement in sorted(requirements)
     )
-    return ResolveInputs(
+    found = ResolveInputs(
         resolve=request.resolve,
         lock_path=python_setup.resolves[request.resolve],
         requirements=_sorted((*inputs.requirements, *in_builds)),
@@ -160,6 +169,17 @@ async def read_inputs(
         exclusions=tuple(lockstep.exclusions.get(request.resolve, ())),
         compiled=frozenset(c.path for c in bounding if is_compiled(decoded(c.content, c.path))),
     )
+    refuse_other_pythons(inputs, minor_versions(found.resolve, found.interpreters))
+    return found
+
+
+def _refuse_indexes(settings: Iterable[Setting]) -> None:
+    for setting in settings:
+        if setting.is_index:
+            setting.fail(
+                f"`{setting.argument}` tells an index, and installing would not know of it",
+                "Put it into pip's configuration, which every step reads (docs/setup.md)",
+            )
 
 
 def _configured(option: Mapping[str, list[str]], resolve: str) -> Iterator[InputRequirement]:

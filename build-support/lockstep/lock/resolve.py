@@ -17,7 +17,7 @@ from pants.util.frozendict import FrozenDict
 from lockstep.core import graph_codec, lock_codec
 from lockstep.core.errors import LockstepError, TextError
 from lockstep.core.graph import LockGraph
-from lockstep.core.lock import Header, Pin, inputs_digest
+from lockstep.core.lock import Header, Pin
 from lockstep.core.slices import Slice
 from lockstep.core.stated_hashes import vetted
 from lockstep.core.universal import Declared, belonging, declared, disagreements
@@ -249,7 +249,7 @@ async def resolve_lock(request: ResolveLockRequest) -> ResolvedLock:
     chosen = await Get(ChosenPins, ChoosePinsRequest(inputs, at_hand, before))
     header = Header(
         resolve=inputs.resolve,
-        inputs=inputs_digest(((r.path, r.text) for r in inputs.requirements), inputs.interpreters),
+        inputs=inputs.digest,
         resolver=chosen.resolver,
         environments=tuple(map(str, chosen.environments)),
     )
