@@ -7,7 +7,7 @@ from typing import Iterable
 from pants.engine.rules import Rule
 from pants.engine.unions import UnionRule
 
-from lockstep.imports import references, unowned
+from lockstep.imports import references, scripts, unowned
 from lockstep.lock import conflicts, goal, inputs, pip_tools, resolve, uv
 from lockstep.pants_api import (
     import_seams,
@@ -16,6 +16,7 @@ from lockstep.pants_api import (
     mypy_seam,
     owner_seam,
     pex_seams,
+    requirement_seam,
     visibility_seam,
 )
 from lockstep.slices import graphs, locks, pex, sandbox
@@ -29,6 +30,7 @@ def rules() -> Iterable[Rule | UnionRule]:
     mypy_seam.install()
     owner_seam.install()
     pex_seams.install()
+    requirement_seam.install()
     visibility_seam.install()
     return (
         *conflicts.rules(),
@@ -41,6 +43,7 @@ def rules() -> Iterable[Rule | UnionRule]:
         *references.rules(),
         *resolve.rules(),
         *sandbox.rules(),
+        *scripts.rules(),
         *targets.rules(),
         *unowned.rules(),
         *uv.rules(),

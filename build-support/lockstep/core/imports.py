@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import Iterable, Sequence
 
 from lockstep.core.errors import LockstepError
+from lockstep.core.inputs import is_script
 
 _BLANK = r"(?:[ \t\f]|\\\r?\n)"
 _NAME = rf"\w+(?:{_BLANK}*\.{_BLANK}*\w+)*(?:{_BLANK}+as{_BLANK}+\w+)?"
@@ -110,12 +111,23 @@ def near_matches(module: str, known: Iterable[str]) -> tuple[str, ...]:
 
 
 def nearest_input(path: str, inputs: Sequence[str]) -> str | None:
-    """The input in the closest folder above a file; None where there is none.
+    """The file itself where it is an input, else that in the closest folder above it.
 
     Args:
         path: the file, relative to the build root.
-        inputs: requirements inputs, relative to the build root.
+        inputs: requirements inputs, relative to the build root; those of other scripts do not
+            count.
+
+    Returns:
+        None where there is none.
     """
-    above = [(folder, found) for found in inputs for folder in [found.rpartition("/")[0]]]
+    if path in inputs:
+        return path
+    above = [
+        (folder, found)
+        for found in inputs
+        for folder in [found.rpartition("/")[0]]
+        if not is_script(found)
+    ]
     owning = [(len(folder), found) for folder, found in above if path.startswith(f"{folder}/")]
     return min(owning, key=lambda entry: (-entry[0], entry[1]))[1] if owning else None

@@ -137,3 +137,9 @@ def test_the_nearest_input_is_in_the_closest_folder_above() -> None:
     assert nearest_input("a/b/src/x.py", inputs) == "a/b/dev.in"
     assert nearest_input("a/src/x.py", inputs) == "a/requirements.in"
     assert nearest_input("ab/x.py", inputs) is None
+
+
+def test_a_script_states_what_it_imports_itself_and_nothing_for_others() -> None:
+    inputs = ("a/requirements.in", "a/tools/report.py")
+    assert nearest_input("a/tools/report.py", inputs) == "a/tools/report.py"
+    assert nearest_input("a/tools/other.py", inputs) == "a/requirements.in"

@@ -27,6 +27,7 @@ __all__ = [
     "by_project",
     "decoded",
     "is_compiled",
+    "is_script",
     "joined",
     "parse_input",
     "refuse_other_pythons",
@@ -94,9 +95,14 @@ def parse_input(text: str, path: str) -> Input:
         )
     if name == "pyproject.toml":
         return pyproject.parse(text, path)
-    if name.endswith(".py"):
+    if is_script(path):
         return script_metadata.parse(text, path)
     return requirements_txt.parse(text, path)
+
+
+def is_script(path: str) -> bool:
+    """Whether an input is a script, which states what it needs itself and for itself alone."""
+    return path.endswith(".py")
 
 
 def is_compiled(text: str) -> bool:

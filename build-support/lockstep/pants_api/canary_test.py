@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import pytest
 from pants.backend.python.dependency_inference import module_mapper, parse_python_dependencies
 from pants.backend.python.dependency_inference import rules as dependency_inference
 from pants.backend.python.goals import lockfile
+from pants.backend.python.macros import common_requirements_rule, python_requirements
 from pants.backend.python.typecheck.mypy import rules as mypy
 from pants.backend.python.util_rules import pex, pex_cli, pex_from_targets, pex_requirements
 from pants.backend.visibility import rules as visibility
@@ -19,6 +21,7 @@ from lockstep.pants_api import (
     mypy_seam,
     owner_seam,
     pex_seams,
+    requirement_seam,
     visibility_seam,
 )
 from lockstep.register import rules
@@ -36,6 +39,16 @@ RULES = [
         module_mapper.map_module_to_address,
         "PythonModuleOwners",
         "PythonModuleOwnersRequest FirstPartyPythonModuleMapping ThirdPartyPythonModuleMapping",
+    ),
+    (
+        dependency_inference.resolve_parsed_dependencies,
+        "ResolvedParsedPythonDependencies",
+        "ResolvedParsedPythonDependenciesRequest PythonInferSubsystem",
+    ),
+    (
+        python_requirements.generate_from_python_requirement,
+        "GeneratedTargets",
+        "GenerateFromPythonRequirementsRequest UnionMembership PythonSetup",
     ),
     (
         parse_python_dependencies.parse_python_dependencies,
@@ -98,6 +111,8 @@ def test_registering_replaces_each_rule_once() -> None:
         pex_seams.load_lockfile,
         pex_seams.setup_pex_cli_process,
         owner_seam.map_module_to_address,
+        owner_seam.resolve_parsed_dependencies,
+        requirement_seam.generate_from_python_requirement,
         import_seams.parse_python_dependencies,
         import_seams.infer_python_dependencies_via_source,
         import_seams.determine_requirement_strings_in_closure,
@@ -105,4 +120,11 @@ def test_registering_replaces_each_rule_once() -> None:
         lock_seams.generate_lockfiles_goal,
         mypy_seam.mypy_typecheck_partition,
         visibility_seam.build_file_visibility_implementation,
+    ]
+
+
+def test_the_helper_that_makes_requirement_targets_takes_what_the_seam_hands_it() -> None:
+    helper = inspect.signature(common_requirements_rule._generate_requirements)
+    assert list(helper.parameters) == [
+        *("request", "union_membership", "python_setup", "parse_requirements_callback"),
     ]
