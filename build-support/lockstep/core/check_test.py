@@ -251,9 +251,10 @@ def test_overrides_and_exclusions_are_in_force() -> None:
     of = lock(*PINS)
     assert found(of, requirements) != ()
     meant = replace(expected(requirements), digest=DIGEST)
-    assert faults(
-        of, graph(of), replace(meant, overrides=["Click==8.1.8"], exclusions=["GEvent"])
-    ) == ()
+    assert (
+        faults(of, graph(of), replace(meant, overrides=["Click==8.1.8"], exclusions=["GEvent"]))
+        == ()
+    )
 
 
 def test_what_the_graph_does_not_tell() -> None:

@@ -13,11 +13,12 @@ from pants.backend.python.target_types import PythonRequirementResolveField, Pyt
 from pants.backend.python.util_rules.interpreter_constraints import InterpreterConstraints
 from pants.engine.addresses import Address
 from pants.engine.fs import DigestContents, PathGlobs
+from pants.engine.internals.target_adaptor import TargetAdaptor, TargetAdaptorRequest
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.target import AllUnexpandedTargets, SingleSourceField, Target
 
 from lockstep.core.environments import python_environment
-from lockstep.core.errors import LockstepError
+from lockstep.core.errors import LockstepError, TextError
 from lockstep.core.inputs import (
     Input,
     InputRequirement,
@@ -128,14 +129,15 @@ async def read_inputs(
         else:
             requirements = target[PythonRequirementsField].value
             stated[_build_file(target.address)].update(str(r) for r in requirements)
-    unrequiring = await MultiGet(
-        Get(Inputs, InputFilesRequest((path,))) for path in _without_requirements(targets)
+    unrequiring = _without_requirements(targets)
+    adaptors = await MultiGet(
+        Get(TargetAdaptor, TargetAdaptorRequest(target.address, "the inputs of a resolve"))
+        for target in unrequiring
     )
-    for item in (item for found in unrequiring for item in (*found.constraints, *found.settings)):
-        item.fail(
-            "the input requires nothing, so it does not tell the resolve that this is for",
-            "Name the file by `-r` or `-c` in an input that requires something",
-        )
+    for target, adaptor in zip(unrequiring, adaptors):
+        named = target.address.parameters.get("resolve") or adaptor.kwargs.get("resolve")
+        if (named or python_setup.default_resolve) == request.resolve:
+            files.add(_input_file(target))
     inputs = await Get(Inputs, InputFilesRequest(tuple(sorted(files))))
     _refuse_indexes(inputs.settings)
     paths = {constraint.path for constraint in inputs.constraints}
@@ -203,11 +205,11 @@ def _is_requirement(target: Target, resolve: str, python_setup: PythonSetup) -> 
     return bool(target[PythonRequirementResolveField].normalized_value(python_setup) == resolve)
 
 
-def _without_requirements(targets: Iterable[Target]) -> tuple[str, ...]:
-    """The inputs that generate no requirement, and with that do not tell their resolve."""
+def _without_requirements(targets: Iterable[Target]) -> tuple[Target, ...]:
+    """The inputs that only bound or set something: no requirement of theirs tells their resolve."""
     requirements = {_generator_name(t) for t in targets if t.has_field(PythonRequirementsField)}
     return tuple(
-        _input_file(target)
+        target
         for target in targets
         if isinstance(target, PythonRequirementsTargetGenerator)
         and _generator_name(target) not in requirements
@@ -221,9 +223,11 @@ def _generator_name(target: Target) -> tuple[str, str]:
 def _input_file(generator: Target) -> str:
     path = generator[SingleSourceField].file_path
     if not isinstance(generator, PythonRequirementsTargetGenerator):
-        raise LockstepError(
-            f"{path} is an input of the kind `{generator.alias}`, which is not supported",
-            mend="State its requirements in a requirements.txt format or pyproject.toml file",
+        raise TextError(
+            str(path),
+            1,
+            f"the file is an input of the kind `{generator.alias}`, which is not supported",
+            mend="State its requirements in a pyproject.toml or in requirements.txt format",
         )
     assert path is not None, "the field has a default"
     return path

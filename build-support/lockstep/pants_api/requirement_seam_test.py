@@ -91,7 +91,11 @@ def test_every_table_of_a_project(rule_runner: RuleRunner) -> None:
 
 
 def test_what_requires_nothing_generates_nothing(rule_runner: RuleRunner) -> None:
-    files = {"BUILD": 'python_requirements(name="r", source="r.in")', "r.in": "--pre\n-c c\n", "c": ""}
+    files = {
+        "BUILD": 'python_requirements(name="r", source="r.in")',
+        "r.in": "--pre\n-c c\n",
+        "c": "",
+    }
     assert requirements(rule_runner, files) == {}
 
 
