@@ -7,9 +7,11 @@ from typing import Iterable
 from pants.engine.rules import Rule
 from pants.engine.unions import UnionRule
 
+from lockstep.affected import goal as affected
 from lockstep.imports import references, scripts, unowned
 from lockstep.lock import conflicts, goal, inputs, pip_tools, resolve, uv
 from lockstep.pants_api import (
+    base_definitions,
     import_seams,
     lock_seams,
     module_seam,
@@ -17,6 +19,7 @@ from lockstep.pants_api import (
     owner_seam,
     pex_seams,
     requirement_seam,
+    selection_seam,
     visibility_seam,
 )
 from lockstep.slices import graphs, locks, pex, sandbox
@@ -31,8 +34,11 @@ def rules() -> Iterable[Rule | UnionRule]:
     owner_seam.install()
     pex_seams.install()
     requirement_seam.install()
+    selection_seam.install()
     visibility_seam.install()
     return (
+        *affected.rules(),
+        *base_definitions.rules(),
         *conflicts.rules(),
         *goal.rules(),
         *graphs.rules(),
@@ -43,6 +49,7 @@ def rules() -> Iterable[Rule | UnionRule]:
         *references.rules(),
         *resolve.rules(),
         *sandbox.rules(),
+        *selection_seam.rules(),
         *scripts.rules(),
         *targets.rules(),
         *unowned.rules(),
