@@ -135,7 +135,9 @@ def _path(target: T, paths: Mapping[T, tuple[Cause, T | None, int]]) -> tuple[T,
 def why(affected: Affected[T], name: Callable[[T], str] = str) -> str:
     """The way from the change to the target, in one line: `CAUSE ← target ← target`."""
     names: Sequence[str] = [name(target) for target in affected.path]
-    # A changed file and the target that owns it have one name.
-    if affected.cause.text.startswith(f"{names[0]} "):
+    # A changed file and the target that owns it have one name, and so have a project and its own.
+    if affected.cause.text.startswith(f"{names[0]} ") or affected.cause.text.endswith(
+        f" ← {names[0]}"
+    ):
         names = names[1:]
     return " ← ".join((affected.cause.text, *names))
