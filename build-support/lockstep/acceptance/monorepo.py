@@ -97,12 +97,12 @@ class Result:
 
     def tests_run(self) -> set[str]:
         """The test files that ran, not those whose result was known."""
-        lines = re.findall(r"^[✓✕] (\S+) (?:succeeded|failed)(.*)", self.output, re.M)
+        lines = re.findall(r"^[✓✕] (.+) (?:succeeded|failed)(.*)", self.output, re.M)
         return {path for path, rest in lines if "cached" not in rest and "memoized" not in rest}
 
     def tests_known(self) -> set[str]:
         """The test files whose result came from a cache."""
-        lines = re.findall(r"^✓ (\S+) succeeded(.*)", self.output, re.M)
+        lines = re.findall(r"^✓ (.+) succeeded(.*)", self.output, re.M)
         return {path for path, rest in lines if "cached" in rest or "memoized" in rest}
 
 

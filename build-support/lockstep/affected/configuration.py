@@ -104,9 +104,7 @@ async def find_fail_safe_causes(
     now = {file.path: file.content for file in after}
     causes: list[Cause] = []
     for path in settings:
-        old, new = (
-            files.get(path, b"").decode(errors="replace") for files in (before.files, now)
-        )
+        old, new = (files.get(path, b"").decode(errors="replace") for files in (before.files, now))
         compare = tool_changes if path == "pyproject.toml" else option_changes
         causes.extend(compare(old, new, path))
     named = {

@@ -82,7 +82,9 @@ async def find_definition_causes(
     if not prelude_changed:
         folders = {folder for folder in folders if any(_within(folder, s) for s in starts)}
     ordered = tuple(sorted(folders))
-    before_preludes = tuple(preludes.matches(list(base_paths.paths)) if options.prelude_globs else ())
+    before_preludes = tuple(
+        preludes.matches(list(base_paths.paths)) if options.prelude_globs else ()
+    )
     contents = await Get(
         BaseContents,
         BaseContentsRequest(request.revision.commit, (*before_files, *before_preludes)),

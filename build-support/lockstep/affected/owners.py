@@ -64,9 +64,9 @@ def owns(target: Target, path: str) -> bool:
     """Whether a file is among the sources of a target, or one that another field names."""
     if target.address.spec_path and not path.startswith(f"{target.address.spec_path}/"):
         return False
-    fields = [target.get(SourcesField)]
-    fields += [f for f in target.field_values.values() if isinstance(f, SecondaryOwnerMixin)]
-    return any(f.filespec_matcher.matches([path]) for f in fields)
+    others = (f for f in target.field_values.values() if isinstance(f, SecondaryOwnerMixin))
+    matchers = [target.get(SourcesField).filespec_matcher, *(f.filespec_matcher for f in others)]
+    return any(matcher.matches([path]) for matcher in matchers)
 
 
 def generators_of_address(address: Address) -> tuple[str, str]:

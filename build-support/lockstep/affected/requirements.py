@@ -239,16 +239,15 @@ def _gone(
     for generator in ownership.generators:
         key = generators_of_address(generator.address)
         stated = base.inputs.get(inputs.get(key, ""))
-        if stated is None or not generator.has_field(PythonRequirementResolveField):
+        if stated is None:
             continue
-        if generator[PythonRequirementResolveField].normalized_value(python_setup) != resolve:
-            continue
-        now = {
-            _project(text)
-            for target in ownership.defined_as(*key)
-            if target.has_field(PythonRequirementsField)
-            for text in _texts(target)
+        siblings = [t for t in ownership.defined_as(*key) if t.has_field(PythonRequirementsField)]
+        resolves = {
+            t[PythonRequirementResolveField].normalized_value(python_setup) for t in siblings
         }
+        if siblings and resolve not in resolves:
+            continue  # only what it generates tells its resolve; with nothing left, it may be any
+        now = {_project(text) for target in siblings for text in _texts(target)}
         for project, texts in stated.items():
             if project not in now:
                 yield project, inputs[key], texts
@@ -333,9 +332,7 @@ def _input(target: Target) -> str:
     return generator.spec
 
 
-def _cut(
-    side: _Side, texts: Sequence[str], environment: Mapping[str, str]
-) -> Slice | str:
+def _cut(side: _Side, texts: Sequence[str], environment: Mapping[str, str]) -> Slice | str:
     """The slice, or why there is none."""
     try:
         return side.slicer.cut(texts, environment)

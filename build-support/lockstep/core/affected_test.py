@@ -55,9 +55,7 @@ def test_everything_that_depends_is_found_once_by_edges_that_are_there(
 
 
 @given(graph=GRAPHS, start=st.integers(0, 12), depth=st.integers(0, 3))
-def test_no_more_steps_than_asked(
-    graph: dict[int, frozenset[int]], start: int, depth: int
-) -> None:
+def test_no_more_steps_than_asked(graph: dict[int, frozenset[int]], start: int, depth: int) -> None:
     def within(steps: int | None) -> list[int]:
         found = spread({start: CHANGED}, lambda t: graph.get(t, ()), depth=steps)
         return [a.target for a in found if a.distance <= depth]

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
+from typing import Any, Mapping
+
 from lockstep.core.definitions import compare
 
 
 def test_only_what_differs_is_told() -> None:
-    before = {
+    before: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         "lib": ("python_sources", {"sources": ["*.py"], "tags": ["a"]}),
         "old": ("python_tests", {}),
         "same": ("resources", {"sources": ["x"]}),
         "turned": ("files", {"sources": ["x"]}),
         "tests": ("python_tests", {"timeout": 10}),
     }
-    after = {
+    after: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         "lib": ("python_sources", {"sources": ["*.py"], "tags": ["b"], "description": "text"}),
         "new": ("python_tests", {}),
         "same": ("resources", {"sources": ["x"]}),

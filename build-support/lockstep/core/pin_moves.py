@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from dataclasses import dataclass
-from typing import Iterable, Mapping
+from typing import AbstractSet, Iterable, Mapping
 
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from lockstep.core.graph import LockGraph
@@ -22,11 +21,13 @@ class Move:
         project: its normalised name.
         before: the versions at the base; empty where it came.
         after: the versions now; empty where it went.
+        is_marker: whether just a marker differs.
     """
 
     project: str
     before: tuple[str, ...]
     after: tuple[str, ...]
+    is_marker: bool = False
 
     def __str__(self) -> str:
         before, after = "/".join(self.before), "/".join(self.after)
@@ -35,7 +36,8 @@ class Move:
         if not after:
             return f"{self.project} {before} removed"
         if before == after:
-            return f"{self.project} {after} with other hashes"
+            what = "another marker" if self.is_marker else "other hashes"
+            return f"{self.project} {after} with {what}"
         return f"{self.project} {before} → {after}"
 
 
@@ -43,24 +45,34 @@ def moves(before: Slice, after: Slice) -> tuple[Move, ...]:
     """The projects whose entries in a slice differ, by name."""
     old, new = _entries(before.pins), _entries(after.pins)
     return tuple(
-        Move(name, _versions(old.get(name, ())), _versions(new.get(name, ())))
+        Move(
+            name,
+            _versions(old.get(name, frozenset())),
+            _versions(new.get(name, frozenset())),
+            _hashes(old.get(name, frozenset())) == _hashes(new.get(name, frozenset())),
+        )
         for name in sorted({*old, *new})
         if old.get(name) != new.get(name)
     )
 
 
-def _entries(pins: Iterable[Pin]) -> Mapping[str, frozenset[tuple[str, frozenset[str]]]]:
-    """What is installed, by project: the entry without the order of its hashes."""
-    entries: dict[str, set[tuple[str, frozenset[str]]]] = defaultdict(set)
+Entries = AbstractSet["tuple[str, str | None, frozenset[str]]"]
+"""Version or URL, marker and hashes of each pin of a project: all that installing it depends on."""
+
+
+def _entries(pins: Iterable[Pin]) -> Mapping[str, Entries]:
+    entries: dict[str, set[tuple[str, str | None, frozenset[str]]]] = defaultdict(set)
     for pin in pins:
-        entries[pin.key].add((pin.requirement, frozenset(pin.hashes)))
-    return {name: frozenset(found) for name, found in entries.items()}
+        entries[pin.key].add((str(pin.url or pin.version), pin.marker, frozenset(pin.hashes)))
+    return entries
 
 
-def _versions(entries: Iterable[tuple[str, frozenset[str]]]) -> tuple[str, ...]:
-    requirements = (Requirement(text) for text, _ in entries)
-    found = {requirement.url or str(requirement.specifier)[2:] for requirement in requirements}
-    return tuple(sorted(found))
+def _versions(entries: Entries) -> tuple[str, ...]:
+    return tuple(sorted({version for version, _, _ in entries}))
+
+
+def _hashes(entries: Entries) -> frozenset[str]:
+    return frozenset(value for _, _, hashes in entries for value in hashes)
 
 
 class Ways:

@@ -106,8 +106,8 @@ async def evaluate_at_base(
     files = request.files
     known: dict[str, OptionalAddressFamily] = {}
     preludes = DigestContents([FileContent(path, files[path]) for path in request.preludes])
-    evaluate: Any = build_files.evaluate_preludes.rule.func  # type: ignore[attr-defined]
-    parse: Any = build_files.parse_address_family.rule.func  # type: ignore[attr-defined]
+    evaluate: Any = build_files.evaluate_preludes.rule.func
+    parse: Any = build_files.parse_address_family.rule.func
     try:
         symbols = _finish(evaluate(options, parser), {DigestContents: preludes})
     except Exception as error:
@@ -162,12 +162,9 @@ async def evaluate_at_base(
                         )
                     )
             answer = tuple(answers) if several else answers[0]
+    families = ((folder, known[folder].address_family) for folder in request.folders)
     return BaseFamilies(
-        {
-            folder: family_of(known[folder].address_family)
-            for folder in request.folders
-            if known[folder].address_family is not None
-        }
+        {folder: family_of(family) for folder, family in families if family is not None}
     )
 
 
