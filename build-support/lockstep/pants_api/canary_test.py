@@ -13,7 +13,10 @@ from pants.backend.python.macros import common_requirements_rule, python_require
 from pants.backend.python.typecheck.mypy import rules as mypy
 from pants.backend.python.util_rules import pex, pex_cli, pex_from_targets, pex_requirements
 from pants.backend.visibility import rules as visibility
+from pants.bin import local_pants_runner
 from pants.core.goals import generate_lockfiles
+from pants.engine.internals import build_files
+from pants.init import specs_calculator
 
 from lockstep.pants_api import (
     import_seams,
@@ -22,6 +25,7 @@ from lockstep.pants_api import (
     owner_seam,
     pex_seams,
     requirement_seam,
+    selection_seam,
     visibility_seam,
 )
 from lockstep.register import rules
@@ -128,3 +132,33 @@ def test_the_helper_that_makes_requirement_targets_takes_what_the_seam_hands_it(
     assert list(helper.parameters) == [
         *("request", "union_membership", "python_setup", "parse_requirements_callback"),
     ]
+
+
+def test_what_a_call_is_about_is_decided_where_the_seam_is() -> None:
+    decided = inspect.signature(specs_calculator.calculate_specs)
+    assert list(decided.parameters) == [
+        *("options_bootstrapper", "options", "session", "working_dir"),
+    ]
+    rules()
+    runner: Any = local_pants_runner
+    assert runner.calculate_specs is selection_seam.calculate_specs
+    assert "calculate_specs(" in inspect.getsource(local_pants_runner.LocalPantsRunner.create)
+
+
+@pytest.mark.parametrize(
+    ("function", "inputs"),
+    [
+        (build_files.evaluate_preludes, "BuildFileOptions Parser"),
+        (
+            build_files.parse_address_family,
+            "Parser BootstrapStatus BuildFileOptions BuildFilePreludeSymbols AddressFamilyDir"
+            " RegisteredTargetTypes UnionMembership MaybeBuildFileDependencyRulesImplementation"
+            " SessionValues",
+        ),
+    ],
+)
+def test_build_files_of_another_revision_are_evaluated_by_rules_as_they_are(
+    function: Any, inputs: str
+) -> None:
+    names = [selector.__name__ for selector in function.rule.input_selectors]
+    assert names == inputs.split()
