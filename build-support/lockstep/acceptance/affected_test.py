@@ -28,7 +28,7 @@ SOURCES: Mapping[str, str] = {
         "python_test_utils(name='utils')\n"
         "python_tests(overrides={'data_test.py': {'dependencies': ['//lib:data']}})\n"
     ),
-    "app/conftest.py": "import plugins\n",
+    "app/conftest.py": "pytest_plugins = ['plugins']\n",
     "lib/plugins.py": "",
     "app/ring_test.py": "import ring_a\n\n\ndef test_ring() -> None:\n    assert ring_a\n",
     "app/name_test.py": (
@@ -217,11 +217,19 @@ def test_a_deleted_test_selects_no_sibling(repository: Repository) -> None:
 
 
 def test_a_conftest_that_goes_and_its_content(repository: Repository) -> None:
-    repository.edit("app/conftest.py", "import plugins", "import plugins  # x")
+    repository.edit("app/conftest.py", "pytest", "# x\npytest")
     check(repository, APP)
     repository.git("reset", "-q", "--hard")
     repository.git("rm", "-q", "app/conftest.py")
     check(repository, APP)
+
+
+def test_a_plugin_that_only_a_string_names(repository: Repository) -> None:
+    repository.monorepo.write("lib/plugins.py", "import pytest\n")
+    check(repository, APP)
+    assert repository.why("app/name_test.py") == (
+        "lib/plugins.py changed ← app/conftest.py ← app/name_test.py"
+    )
 
 
 def test_an_init_that_gets_content(repository: Repository) -> None:
