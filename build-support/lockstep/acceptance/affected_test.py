@@ -177,6 +177,21 @@ def test_a_requirement_that_goes(repository: Repository) -> None:
     )
 
 
+def test_an_input_that_goes_with_its_target(repository: Repository) -> None:
+    repository.git("rm", "-q", "text/inputs.in")
+    repository.monorepo.write("text/BUILD", "python_tests()\n")
+    # six is stated nowhere else; nothing of `dates` depends on what `text` states.
+    assert repository.tests() == {
+        *("app/ring_test.py", "text/docopt_test.py", "text/idna_test.py", "text/six_test.py"),
+    }
+
+
+def test_a_project_that_another_input_states_too(repository: Repository) -> None:
+    repository.edit("dates/inputs.in", "post0", "post0\nidna")
+    repository.edit("text/inputs.in", "idna>=3.7\n", "")
+    check(repository, set())
+
+
 def test_a_source_in_a_ring(repository: Repository) -> None:
     repository.edit("lib/ring_b.py", "import six", "import six  # x")
     check(repository, {"app/ring_test.py"})
@@ -259,6 +274,10 @@ def test_build_files_count_by_what_they_mean(repository: Repository) -> None:
     repository.git("reset", "-q", "--hard")
     repository.edit("app/BUILD", "overrides={", "overrides={'name_test.py': {'timeout': 99}, ")
     assert repository.tests() == {"app/name_test.py"}
+    repository.git("reset", "-q", "--hard")
+    repository.edit("lib/BUILD", "python_sources()", "python_sources(sources=['ring*.py'])")
+    assert repository.tests() == APP
+    assert repository.why("app/name_test.py") == ("lib:lib sources changed ← app/name_test.py")
     repository.git("reset", "-q", "--hard")
     repository.edit("app/BUILD", "python_tests(", "python_tests(extra_env_vars=['A=1'], ")
     check(repository, APP)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any, Iterable, Iterator, Mapping
+from typing import Any, Iterable, Mapping, Sequence
 
+from pants.backend.python.macros.python_requirements import PythonRequirementsTargetGenerator
+from pants.backend.python.target_types import PythonRequirementTarget
 from pants.engine.addresses import Address
 from pants.engine.fs import PathGlobs
 from pants.engine.internals.build_files import (
@@ -29,7 +31,7 @@ from lockstep.affected.revision import BasePaths, BasePathsRequest
 from lockstep.affected.roots import Revision, Roots
 from lockstep.affected.sources import TouchedFiles, TouchedFilesRequest
 from lockstep.core.affected import Cause, CauseKind
-from lockstep.core.definitions import DefinitionChange, compare
+from lockstep.core.definitions import Definition, DefinitionChange, compare
 from lockstep.pants_api.base_definitions import (
     BaseFamilies,
     BaseFamiliesRequest,
@@ -53,13 +55,84 @@ class DefinitionCauses:
     Attributes:
         roots: the causes.
         requirements: for each `python_requirement` whose requirements changed, those at the base.
+        gone: requirements that BUILD files state no more, each with its place.
+        inputs: requirements inputs that no target names any more.
     """
 
     roots: Roots
-    requirements: tuple[tuple[Address, tuple[str, ...]], ...]
+    requirements: tuple[tuple[Address, tuple[str, ...]], ...] = ()
+    gone: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    inputs: tuple[str, ...] = ()
 
 
+_KIND = CauseKind.DEFINITION
+_INPUT = PythonRequirementsTargetGenerator.alias
 _REQUIREMENTS = ("requirements",)
+
+_FOR_SOME = {"sources", "overrides"}
+"""Fields of a target generator that matter to some of what it generates."""
+
+
+class _Found:
+    """Gathers what changed definitions mean.
+
+    Args:
+        ownership: all targets.
+        registered: all target types.
+        paths: all files of the base.
+    """
+
+    def __init__(
+        self, ownership: Ownership, registered: RegisteredTargetTypes, paths: Sequence[str]
+    ) -> None:
+        self._ownership = ownership
+        self._registered = registered
+        self._paths = paths
+        self.targets: list[tuple[Address, Cause]] = []
+        self.files: list[tuple[str, Cause]] = []
+        self.requirements: list[tuple[Address, tuple[str, ...]]] = []
+        self.gone: list[tuple[str, tuple[str, ...]]] = []
+        self.inputs: list[str] = []
+
+    def add(self, folder: str, change: DefinitionChange) -> None:
+        """Take in a definition that differs."""
+        cause = Cause(f"{_place(folder)}:{change.name} {change}", _KIND)
+        defined = self._ownership.defined_as(folder, change.name)
+        if change.before is not None and change.before[0] == PythonRequirementTarget.alias:
+            stated = tuple(map(str, change.before[1].get("requirements", ())))
+            if change.fields == _REQUIREMENTS:
+                self.requirements.extend((target.address, stated) for target in defined)
+                return
+            self.gone.append((f"{_place(folder)}:{change.name}", stated))
+        earlier = self._files(change.before, folder)
+        later = self._files(change.after, folder)
+        if change.before is not None and change.before[0] == _INPUT:
+            self.inputs.extend(sorted(earlier))
+        moved = not change.fields or "resolve" in change.fields
+        handed = earlier | later if moved else earlier ^ later
+        self.files.extend((path, cause) for path in sorted(handed))
+        for_all = not change.fields or bool({*change.fields} - _FOR_SOME)
+        overridden = _overridden(change, folder)
+        for target in defined:
+            path = _path(target)
+            if for_all or path is None or path in overridden or path not in earlier & later:
+                self.targets.append((target.address, cause))
+        if earlier - later:
+            self.targets.append((Address(folder, target_name=change.name), cause))
+
+    def _files(self, definition: Definition | None, folder: str) -> set[str]:
+        """The files that a definition owned, of those that there were at the base."""
+        if definition is None or definition[0] not in self._registered.aliases:
+            return set()
+        alias, fields = definition
+        below = f"{folder}/" if folder else ""
+        for field_type in self._registered.aliases_to_types[alias].core_fields:
+            if issubclass(field_type, SourcesField):
+                value = fields.get(field_type.alias, field_type.default)
+                field = field_type(value, Address(folder))
+                candidates = [path for path in self._paths if path.startswith(below)]
+                return set(field.filespec_matcher.matches(candidates))
+        return set()
 
 
 @rule(desc="Compare what BUILD files define")
@@ -74,7 +147,7 @@ async def find_definition_causes(
     prelude_changed = bool(options.prelude_globs and preludes.matches(sorted(changed)))
     starts = {os.path.dirname(path) for path in changed if is_build_file(path, options)}
     if not starts and not prelude_changed:
-        return DefinitionCauses(Roots(), ())
+        return DefinitionCauses(Roots())
     base_paths = await Get(BasePaths, BasePathsRequest(request.revision.commit))
     current = await Get(Paths, PathGlobs([f"**/{pattern}" for pattern in options.patterns]))
     before_files = [path for path in base_paths.paths if is_build_file(path, options)]
@@ -89,48 +162,31 @@ async def find_definition_causes(
         BaseContents,
         BaseContentsRequest(request.revision.commit, (*before_files, *before_preludes)),
     )
-    before, now = await Get(
-        BaseFamilies, BaseFamiliesRequest(ordered, contents.files, before_preludes)
-    ), await MultiGet(Get(OptionalAddressFamily, AddressFamilyDir(folder)) for folder in ordered)
+    before = await Get(BaseFamilies, BaseFamiliesRequest(ordered, contents.files, before_preludes))
+    now = await MultiGet(Get(OptionalAddressFamily, AddressFamilyDir(folder)) for folder in ordered)
     if before.error:
         unreadable = Cause("the BUILD files of the base cannot be read", CauseKind.BASE)
-        return DefinitionCauses(Roots(everywhere=(unreadable,)), ())
+        return DefinitionCauses(Roots(everywhere=(unreadable,)))
     after = {
         folder: family_of(found.address_family)
         for folder, found in zip(ordered, now)
         if found.address_family is not None
     }
-    targets: list[tuple[Address, Cause]] = []
-    files: list[tuple[str, Cause]] = []
-    requirements: list[tuple[Address, tuple[str, ...]]] = []
+    found = _Found(ownership, registered, base_paths.paths)
     for folder in ordered:
         old, new = before.families.get(folder), after.get(folder)
         if old is not None and new is not None and old.rules != new.rules:
             rules_cause = Cause(f"{_place(folder)} changed who may import whom", _KIND)
-            targets.extend((t.address, rules_cause) for t in ownership.below(folder))
+            found.targets.extend((t.address, rules_cause) for t in ownership.below(folder))
         for change in compare(_targets(old), _targets(new)):
-            cause = Cause(f"{_place(folder)}:{change.name} {change}", _KIND)
-            current_targets = ownership.defined_as(folder, change.name)
-            if change.fields == _REQUIREMENTS and change.before is not None:
-                stated = tuple(map(str, change.before[1]["requirements"]))
-                requirements.extend((target.address, stated) for target in current_targets)
-                continue
-            earlier = _files(change.before, folder, base_paths.paths, registered)
-            later = _files(change.after, folder, base_paths.paths, registered)
-            files.extend((path, cause) for path in sorted(earlier ^ later))
-            whole = set(change.fields) - {"sources", "overrides"} or not change.fields
-            overridden = _overridden(change, folder)
-            for target in current_targets:
-                path = _path(target)
-                if whole or path is None or path in overridden or path not in earlier & later:
-                    targets.append((target.address, cause))
-            if earlier - later:
-                targets.append((Address(folder, target_name=change.name), cause))
-    touched = await Get(TouchedFiles, TouchedFilesRequest(tuple(files)))
-    return DefinitionCauses(Roots(tuple(targets), touched.modules), tuple(requirements))
-
-
-_KIND = CauseKind.DEFINITION
+            found.add(folder, change)
+    touched = await Get(TouchedFiles, TouchedFilesRequest(tuple(found.files)))
+    return DefinitionCauses(
+        Roots(tuple(found.targets), touched.modules),
+        tuple(found.requirements),
+        tuple(found.gone),
+        tuple(found.inputs),
+    )
 
 
 def _within(folder: str, above: str) -> bool:
@@ -145,33 +201,13 @@ def _targets(family: Family | None) -> Mapping[str, tuple[str, Mapping[str, Any]
     return family.targets if family is not None else {}
 
 
-def _files(
-    definition: tuple[str, Mapping[str, Any]] | None,
-    folder: str,
-    paths: Iterable[str],
-    registered: RegisteredTargetTypes,
-) -> set[str]:
-    """The files that a definition owned, of those that there were at the base."""
-    if definition is None or definition[0] not in registered.aliases:
-        return set()
-    alias, fields = definition
-    for field_type in registered.aliases_to_types[alias].core_fields:
-        if issubclass(field_type, SourcesField):
-            value = fields.get(field_type.alias, field_type.default)
-            field = field_type(value, Address(folder))
-            below = f"{folder}/" if folder else ""
-            candidates = [path for path in paths if path.startswith(below)]
-            return set(field.filespec_matcher.matches(candidates))
-    return set()
-
-
 def _overridden(change: DefinitionChange, folder: str) -> set[str]:
     """The files whose `overrides` differ."""
     before, after = (_overrides(d, folder) for d in (change.before, change.after))
     return {path for path in {*before, *after} if before.get(path) != after.get(path)}
 
 
-def _overrides(definition: tuple[str, Mapping[str, Any]] | None, folder: str) -> dict[str, Any]:
+def _overrides(definition: Definition | None, folder: str) -> dict[str, Any]:
     stated = (definition[1].get(OverridesField.alias) if definition else None) or {}
     by_path: dict[str, Any] = {}
     for names, fields in stated.items():

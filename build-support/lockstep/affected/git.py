@@ -81,15 +81,21 @@ class Repository:
         Raises:
             RevisionError: git fails.
         """
-        command = ["diff", "--raw", "-z", "--no-renames", "--abbrev=40", "--relative", base, "--"]
+        options = ["--raw", "-z", "--no-renames", "--abbrev=40", "--ignore-submodules=none"]
+        compared = self._run(["diff", *options, "--relative", base, "--"]).stdout
         tracked: list[FileChange] = []
-        for raw in read_raw_diff(self._run(command).stdout):
+        for raw in read_raw_diff(compared):
             if raw.is_submodule:
                 tracked.extend(self._submodule(raw.change, raw.before))
             else:
                 tracked.append(raw.change)
         others = self._run(["ls-files", "--others", "--exclude-standard", "-z"]).stdout
         untracked = [name for name in _split(others) if not name.endswith("/")]
+        if any(change.path.rpartition("/")[2] == ".gitignore" for change in tracked):
+            # Pants does not see ignored files, tracked or not.
+            ignored = ["ls-files", "--cached", "--ignored", "--exclude-standard", "-z"]
+            hidden = _split(self._run(ignored).stdout)
+            tracked.extend(FileChange(path, ChangeKind.DELETED) for path in hidden)
         return tuple(with_untracked(tracked, untracked))
 
     def _submodule(self, change: FileChange, before: str) -> list[FileChange]:

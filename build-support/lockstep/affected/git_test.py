@@ -64,6 +64,13 @@ def test_the_work_tree_counts_with_all_that_is_not_committed(folder: Path) -> No
     }
 
 
+def test_what_is_ignored_now_is_gone_for_pants(folder: Path) -> None:
+    (folder / ".gitignore").write_text("b.py\n")
+    commit(folder, "ignore")
+    assert changes(folder, "HEAD") == set()
+    assert changes(folder, "HEAD~1") == {".gitignore added", "b.py deleted"}
+
+
 def test_a_branch_is_compared_where_head_left_it(folder: Path) -> None:
     git(folder, "checkout", "-qb", "work")
     write(folder, a="mine")

@@ -22,7 +22,11 @@ from lockstep.affected.revision import BaseContents, BaseContentsRequest
 from lockstep.affected.roots import Revision, Roots, Span, Touched
 from lockstep.core import graph_codec, lock_codec
 from lockstep.core.affected import Cause, CauseKind, Reach
-from lockstep.core.environments import platform_environment, python_environment
+from lockstep.core.environments import (
+    locked_environments,
+    platform_environment,
+    python_environment,
+)
 from lockstep.core.errors import LockstepError
 from lockstep.core.graph import LockGraph
 from lockstep.core.input_values import Input
@@ -40,10 +44,14 @@ class RequirementCausesRequest:
     Attributes:
         revision: what to compare with.
         defined: for each `python_requirement` whose requirements changed, those at the base.
+        gone: requirements that BUILD files state no more, each with its place.
+        inputs: requirements inputs that no target names any more.
     """
 
     revision: Revision
     defined: FrozenDict[Address, tuple[str, ...]]
+    gone: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -127,9 +135,8 @@ async def find_requirement_causes(
         if isinstance(generator, PythonRequirementsTargetGenerator)
     }
     # Any file can be included by an input, so each input is read where any such file changed.
-    texts = any(path.endswith((".txt", ".in", ".toml", ".py", ".cfg")) for path in changed)
-    paths = tuple(sorted(set(inputs.values()))) if texts else ()
-    base = await Get(BaseInputs, BaseInputsRequest(request.revision.commit, paths))
+    paths = {*inputs.values(), *request.inputs} if changed else set()
+    base = await Get(BaseInputs, BaseInputsRequest(request.revision.commit, tuple(sorted(paths))))
 
     requirements: dict[str, list[Target]] = defaultdict(list)
     for target in ownership.targets:
@@ -137,6 +144,14 @@ async def find_requirement_causes(
             resolve = target[PythonRequirementResolveField].normalized_value(python_setup)
             requirements[resolve].append(target)
 
+    gone_with_targets = [
+        *((_project(texts[0]), place, texts) for place, texts in request.gone if texts),
+        *(
+            (project, path, texts)
+            for path in request.inputs
+            for project, texts in (base.inputs.get(path) or {}).items()
+        ),
+    ]
     targets: list[tuple[Address, Cause]] = []
     touched: list[Touched] = []
     everywhere: list[Cause] = []
@@ -151,7 +166,7 @@ async def find_requirement_causes(
             before == _texts(target)
             for target, before in zip(requirements[resolve], before_texts.values())
         )
-        gone = list(_gone(inputs, base, ownership, resolve, python_setup))
+        gone = [*_gone(inputs, base, ownership, resolve, python_setup), *gone_with_targets]
         if not changed & {path, graph_path} and is_same and not gone:
             continue
         lock = await Get(ManagedLock, LockRequest(path))
@@ -171,15 +186,13 @@ async def find_requirement_causes(
         constraints = python_setup.resolves_to_interpreter_constraints.get(
             resolve, python_setup.interpreter_constraints
         )
-        environments = [
+        here = [
             {**python_environment(version), **platform_environment(platform.value)}
             for version in minor_versions(resolve, constraints)
         ]
         served = _served(requirements[resolve], before_texts, gone)
         for target in requirements[resolve]:
-            found = _compare(
-                target, before_texts[target.address], before, after, environments, served
-            )
+            found = _compare(target, before_texts[target.address], before, after, here, served)
             for cause in found:
                 targets.append((target.address, cause))
                 if cause.reach is Reach.ALL:
@@ -296,7 +309,7 @@ def _compare(
     stated: tuple[str, ...] | None,
     before: _Side,
     after: _Side,
-    environments: Sequence[Mapping[str, str]],
+    here: Sequence[Mapping[str, str]],
     served: tuple[str, ...],
 ) -> Iterator[Cause]:
     texts = _texts(target)
@@ -308,7 +321,8 @@ def _compare(
         if not is_known:
             return
         stated = texts
-    for environment in environments:
+    elsewhere = (known for known in locked_environments(after.slicer.lock) if known not in here)
+    for environment in (*here, *elsewhere):
         old, new = _cut(before, stated, environment), _cut(after, texts, environment)
         if isinstance(old, str) or isinstance(new, str):
             if old != new:
@@ -317,7 +331,8 @@ def _compare(
             continue
         moved = moves(old, new)
         if moved:
-            yield Cause(told(moved, project, before.ways, after.ways), CauseKind.PIN)
+            reach = Reach.ALL if environment in here else Reach.PACKAGE
+            yield Cause(told(moved, project, before.ways, after.ways), CauseKind.PIN, reach)
             return
     if stated != texts:
         yield Cause(

@@ -8,7 +8,7 @@ from typing import Iterable
 
 from pants.engine.addresses import Address
 
-from lockstep.core.affected import Cause
+from lockstep.core.affected import Cause, Reach
 from lockstep.core.revisions import FileChange
 
 
@@ -67,12 +67,14 @@ class Roots:
 
 
 def joined(parts: Iterable[Roots]) -> Roots:
-    """All roots together, each target with its first cause."""
+    """All roots together, each target with its first cause, but rather one that reaches all."""
     found = tuple(parts)
     targets: dict[Address, Cause] = {}
     for part in found:
         for address, cause in part.targets:
-            targets.setdefault(address, cause)
+            known = targets.setdefault(address, cause)
+            if known.reach is not Reach.ALL and cause.reach is Reach.ALL:
+                targets[address] = cause
     return Roots(
         tuple(targets.items()),
         tuple(touched for part in found for touched in part.touched),

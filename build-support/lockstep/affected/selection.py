@@ -8,6 +8,7 @@ from typing import Iterable, Iterator
 
 from pants.backend.project_info.dependents import AddressToDependents
 from pants.backend.python.target_types import (
+    PexBinary,
     PythonDistribution,
     PythonSourceField,
     PythonTestSourceField,
@@ -31,6 +32,8 @@ from lockstep.affected.roots import Revision, Roots, joined
 from lockstep.affected.sources import SourceCauses, SourceRootsRequest
 from lockstep.core.affected import Affected, Cause, CauseKind, Reach, spread
 from lockstep.core.revisions import ChangeKind
+
+_PACKAGES = (PexBinary, PythonDistribution)
 
 
 class Depth(Enum):
@@ -90,8 +93,15 @@ async def find_roots(request: RootsRequest) -> Roots:
         Get(DefinitionCauses, DefinitionCausesRequest(revision)),
         Get(FailSafeCauses, FailSafeCausesRequest(revision)),
     )
-    defined = FrozenDict(definitions.requirements)
-    requirements = await Get(RequirementCauses, RequirementCausesRequest(revision, defined))
+    requirements = await Get(
+        RequirementCauses,
+        RequirementCausesRequest(
+            revision,
+            FrozenDict(definitions.requirements),
+            definitions.gone,
+            definitions.inputs,
+        ),
+    )
     found = joined((sources.roots, definitions.roots, requirements.roots, fail_safe.roots))
     importers = await Get(Importers, ImportersRequest(found.touched))
     return joined((found, Roots(importers.targets)))
@@ -125,10 +135,11 @@ async def select_affected(
         )
     }
     if Reach.PACKAGE.counts_for(request.goals) and for_packages:
-        # The metadata of a distribution tells the ranges of what it requires.
-        distributions = {t.address for t in ownership.targets if isinstance(t, PythonDistribution)}
+        # The metadata of a distribution tells the ranges of what it requires, and a PEX can be for
+        # other platforms.
+        packages = {t.address for t in ownership.targets if isinstance(t, _PACKAGES)}
         for affected in spread(for_packages, lambda a: dependents.mapping.get(a, ())):
-            if affected.target in distributions:
+            if affected.target in packages:
                 found.setdefault(affected.target, affected)
     for cause in everywhere:
         for target in _in_reach(cause, ownership.targets):

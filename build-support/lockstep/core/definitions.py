@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Iterator, Mapping
+from typing import Any, Iterator, Mapping, Tuple
 
 REMARKS = frozenset({"description", "tags"})
 """Fields that tell people and filters something, and change no result."""
 
-Definition = "tuple[str, Mapping[str, Any]]"
+Definition = Tuple[str, Mapping[str, Any]]
 """The type of a target, and the fields that its BUILD file sets, with `__defaults__`."""
 
 
@@ -26,8 +26,8 @@ class DefinitionChange:
 
     name: str
     fields: tuple[str, ...]
-    before: tuple[str, Mapping[str, Any]] | None
-    after: tuple[str, Mapping[str, Any]] | None
+    before: Definition | None
+    after: Definition | None
 
     def __str__(self) -> str:
         if self.before is None:
@@ -40,8 +40,8 @@ class DefinitionChange:
 
 
 def compare(
-    before: Mapping[str, tuple[str, Mapping[str, Any]]],
-    after: Mapping[str, tuple[str, Mapping[str, Any]]],
+    before: Mapping[str, Definition],
+    after: Mapping[str, Definition],
 ) -> Iterator[DefinitionChange]:
     """The targets of one folder that differ, by name.
 
