@@ -9,6 +9,7 @@ from typing import Iterable, Iterator, Mapping, Sequence
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from pants.backend.python.macros.python_requirements import PythonRequirementsTargetGenerator
+from pants.backend.python.pip_requirement import PipRequirement
 from pants.backend.python.subsystems.setup import PythonSetup
 from pants.backend.python.target_types import PythonRequirementResolveField, PythonRequirementsField
 from pants.engine.addresses import Address
@@ -20,19 +21,14 @@ from pants.util.frozendict import FrozenDict
 from lockstep.affected.owners import Ownership, generators_of_address
 from lockstep.affected.revision import BaseContents, BaseContentsRequest
 from lockstep.affected.roots import Revision, Roots, Span, Touched
-from lockstep.core import graph_codec, lock_codec
+from lockstep.core import graph_codec
 from lockstep.core.affected import Cause, CauseKind, Reach
-from lockstep.core.environments import (
-    locked_environments,
-    platform_environment,
-    python_environment,
-)
+from lockstep.core.environments import platform_environment, python_environment
 from lockstep.core.errors import LockstepError
 from lockstep.core.graph import LockGraph
 from lockstep.core.input_values import Input
 from lockstep.core.inputs import by_project, decoded, joined, parse_input
-from lockstep.core.pin_moves import Ways, moves, told
-from lockstep.core.slices import Slice, Slicer, SliceError
+from lockstep.core.slice_changes import Side, SliceChanges, side_of
 from lockstep.lock.inputs import minor_versions
 from lockstep.slices.locks import LockRequest, ManagedLock
 
@@ -79,16 +75,6 @@ class BaseInputs:
     """Requirements (PEP 508) by normalised project, by input; None for one that cannot be read."""
 
     inputs: FrozenDict[str, FrozenDict[str, tuple[str, ...]] | None]
-
-
-@dataclass(frozen=True)
-class _Side:
-    """A lock at one revision."""
-
-    lock_text: str
-    slicer: Slicer
-    graph: LockGraph | None
-    ways: Ways
 
 
 @rule(desc="Read the inputs of the base")
@@ -177,12 +163,12 @@ async def find_requirement_causes(
             everywhere.append(Cause(f"{path} is not Lockstep's, so all of it counts", _BASE))
             continue
         try:
-            before = _side(contents.files, path, graph_path)
+            before = side_of(contents.files, path, graph_path)
         except LockstepError:
             everywhere.append(Cause(f"{path} cannot be read at the base", _BASE))
             continue
         graph = graph_codec.parse(lock.graph, graph_path) if lock.graph else None
-        after = _Side(lock.text, lock.slicer, graph, Ways(lock.slicer.lock, graph))
+        after = Side(lock.slicer, graph)
         constraints = python_setup.resolves_to_interpreter_constraints.get(
             resolve, python_setup.interpreter_constraints
         )
@@ -191,20 +177,21 @@ async def find_requirement_causes(
             for version in minor_versions(resolve, constraints)
         ]
         served = _served(requirements[resolve], before_texts, gone)
+        slices = SliceChanges(before, after, here)
         for target in requirements[resolve]:
-            found = _compare(target, before_texts[target.address], before, after, here, served)
-            for cause in found:
+            for cause in _causes(target, before_texts[target.address], served, slices):
                 targets.append((target.address, cause))
                 if cause.reach is Reach.ALL:
                     touched.extend(_modules_moved(target, before, after, cause))
         for project, file, stated in gone:
             if not _serves(stated, [t for target in requirements[resolve] for t in _texts(target)]):
-                cause = Cause(f"{project} removed from {file}", CauseKind.REQUIREMENT)
+                cause = Cause(f"{project} removed from {file}", _REQUIREMENT)
                 touched.extend(_modules(project, before.graph, cause))
     return RequirementCauses(Roots(tuple(targets), tuple(touched), tuple(everywhere)))
 
 
 _BASE = CauseKind.BASE
+_REQUIREMENT = CauseKind.REQUIREMENT
 
 
 def _texts(target: Target) -> tuple[str, ...]:
@@ -236,8 +223,6 @@ def _texts_before(
 
 def _spelled(texts: Iterable[str]) -> tuple[str, ...]:
     """As Pants spells what a target states."""
-    from pants.backend.python.pip_requirement import PipRequirement
-
     return tuple(str(PipRequirement.parse(text)) for text in texts)
 
 
@@ -266,22 +251,6 @@ def _gone(
                 yield project, inputs[key], texts
 
 
-def _side(files: Mapping[str, bytes], path: str, graph_path: str) -> _Side:
-    """The lock of the base.
-
-    Raises:
-        LockstepError: it is not there or cannot be read.
-    """
-    if path not in files:
-        raise LockstepError(f"{path} was not there", mend="Run `./pants lock`")
-    text = files[path].decode(errors="replace")
-    lock = lock_codec.parse(text, path)
-    graph = None
-    if graph_path in files:
-        graph = graph_codec.parse(files[graph_path].decode(errors="replace"), graph_path)
-    return _Side(text, Slicer(lock, graph), graph, Ways(lock, graph))
-
-
 def _served(
     targets: Iterable[Target],
     before: Mapping[Address, tuple[str, ...] | None],
@@ -304,42 +273,29 @@ def _asked(text: str) -> tuple[str, tuple[str, ...], str]:
     return str(canonicalize_name(requirement.name)), extras, str(requirement.marker or "")
 
 
-def _compare(
-    target: Target,
-    stated: tuple[str, ...] | None,
-    before: _Side,
-    after: _Side,
-    here: Sequence[Mapping[str, str]],
-    served: tuple[str, ...],
+def _causes(
+    target: Target, stated: tuple[str, ...] | None, served: tuple[str, ...], slices: SliceChanges
 ) -> Iterator[Cause]:
+    """Why a requirement target counts as changed.
+
+    Args:
+        target: the target.
+        stated: what it stated at the base; None for nothing.
+        served: all that was stated at the base.
+        slices: the locks of both revisions.
+    """
     texts = _texts(target)
-    project = _project(texts[0])
     if stated is None:
         is_known = _serves(texts, served)
         reach = Reach.PACKAGE if is_known else Reach.ALL
-        yield Cause(f"{project} added to {_input(target)}", CauseKind.REQUIREMENT, reach)
+        yield Cause(f"{_project(texts[0])} added to {_input(target)}", _REQUIREMENT, reach)
         if not is_known:
             return
         stated = texts
-    elsewhere = (known for known in locked_environments(after.slicer.lock) if known not in here)
-    for environment in (*here, *elsewhere):
-        old, new = _cut(before, stated, environment), _cut(after, texts, environment)
-        if isinstance(old, str) or isinstance(new, str):
-            if old != new:
-                yield Cause(f"{project}: {new if isinstance(new, str) else old}", CauseKind.PIN)
-                return
-            continue
-        moved = moves(old, new)
-        if moved:
-            reach = Reach.ALL if environment in here else Reach.PACKAGE
-            yield Cause(told(moved, project, before.ways, after.ways), CauseKind.PIN, reach)
-            return
+    yield from slices.causes(stated, texts)
     if stated != texts:
-        yield Cause(
-            f"{_input(target)} states {' and '.join(texts)}, not {' and '.join(stated)}",
-            CauseKind.REQUIREMENT,
-            Reach.PACKAGE,
-        )
+        told = f"{_input(target)} states {' and '.join(texts)}, not {' and '.join(stated)}"
+        yield Cause(told, _REQUIREMENT, Reach.PACKAGE)
 
 
 def _input(target: Target) -> str:
@@ -347,15 +303,7 @@ def _input(target: Target) -> str:
     return generator.spec
 
 
-def _cut(side: _Side, texts: Sequence[str], environment: Mapping[str, str]) -> Slice | str:
-    """The slice, or why there is none."""
-    try:
-        return side.slicer.cut(texts, environment)
-    except SliceError as error:
-        return error.fault
-
-
-def _modules_moved(target: Target, before: _Side, after: _Side, cause: Cause) -> Iterator[Touched]:
+def _modules_moved(target: Target, before: Side, after: Side, cause: Cause) -> Iterator[Touched]:
     """Modules that the requirement's own project provides at one revision only."""
     project = _project(_texts(target)[0])
     old, new = (
