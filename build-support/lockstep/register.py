@@ -9,6 +9,7 @@ from pants.engine.unions import UnionRule
 
 from lockstep.imports import references, scripts, unowned
 from lockstep.lock import conflicts, goal, inputs, pip_tools, resolve, uv
+from lockstep.lock_export import goal as lock_export
 from lockstep.pants_api import (
     import_seams,
     lock_seams,
@@ -37,6 +38,7 @@ def rules() -> Iterable[Rule | UnionRule]:
         *goal.rules(),
         *graphs.rules(),
         *inputs.rules(),
+        *lock_export.rules(),
         *locks.rules(),
         *pex.rules(),
         *pip_tools.rules(),
