@@ -18,7 +18,11 @@ PACKAGE = Path(__file__).parent
 ROOT = PACKAGE.parent
 
 CORE_LIBRARIES = {"packaging", "tomli", "tomllib"}
-CAPABILITIES_BELOW = {"affected": {"lock", "slices"}, "lock": {"slices"}}
+CAPABILITIES_BELOW = {
+    "affected": {"lock", "slices"},
+    "lock": {"slices"},
+    "lock_export": {"imports", "lock", "slices"},
+}
 """The capabilities that each capability may build on; one not named here builds on none."""
 
 WRAPPED_NAMES = ("lockstep.pants_api.uncacheable", "lockstep.pants_api.base_definitions")

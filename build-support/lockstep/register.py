@@ -10,6 +10,7 @@ from pants.engine.unions import UnionRule
 from lockstep.affected import goal as affected
 from lockstep.imports import references, scripts, unowned
 from lockstep.lock import conflicts, goal, inputs, pip_tools, resolve, uv
+from lockstep.lock_export import goal as lock_export
 from lockstep.pants_api import (
     base_definitions,
     import_seams,
@@ -43,6 +44,7 @@ def rules() -> Iterable[Rule | UnionRule]:
         *goal.rules(),
         *graphs.rules(),
         *inputs.rules(),
+        *lock_export.rules(),
         *locks.rules(),
         *pex.rules(),
         *pip_tools.rules(),
