@@ -117,6 +117,7 @@ def prepared(
     repository.git("init", "-q", "-b", "main")
     repository.git("add", "-A")
     repository.git("commit", "-qm", "base")
+    repository.git("tag", "base")
     tested = repository.monorepo.pants("test", "::")
     assert tested.exit_code == 0, tested.output
     yield repository
@@ -125,7 +126,7 @@ def prepared(
 
 @pytest.fixture
 def repository(prepared: Repository) -> Repository:
-    prepared.git("reset", "-q", "--hard", "main")
+    prepared.git("reset", "-q", "--hard", "base")
     prepared.git("clean", "-fdq")
     return prepared
 
