@@ -182,7 +182,10 @@ def _lifted(core: Sequence[Demand], meeting: str, python: str) -> Iterable[str]:
             " takes its place."
         )
     elif meeting == _project(PYTHON):
-        yield f"Allow a release for Python {python} in {places}, or resolve for another Python."
+        yield (
+            f"None of these is for Python {python}: allow another release in {places}, or change the"
+            " interpreter constraints of the resolve."
+        )
     elif not meeting:
         yield f"Change {places}; how they are linked stands in the resolver's own words."
     elif len(core) == 1:

@@ -216,7 +216,6 @@ async def choose_pins(request: ChoosePinsRequest, lockstep: Lockstep, uv: Uv) ->
     uv_request = UvCompileRequest(inputs, environments, at_hand.python, request.kept)
     proposal = await Get(UvCompiled, UvCompileRequest, uv_request)
     if proposal.fault:
-        logger.debug(f"uv on {inputs.lock_path}:\n{proposal.fault}")
         explained = await Get(Explanation, ConflictRequest(uv_request, proposal.fault))
         raise LockstepError(
             f"{inputs.lock_path} stands as it was, since its inputs cannot be resolved",
