@@ -66,7 +66,7 @@ def questions(items: Sequence[T]) -> Generator[Sequence[T], bool, tuple[T, ...]]
     """A smallest part of some items that cannot be met, in their order (QuickXplain).
 
     Leaving any one item out of it makes the rest satisfiable. For `k` items found among `n` it asks
-    about `2k * log2(n / k) + 2k` times.
+    at most `1 + 2k * (log2(n / k) + 2)` times.
 
     Args:
         items: what cannot be met together; earlier ones are rather kept than later ones.

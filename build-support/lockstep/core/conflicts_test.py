@@ -205,7 +205,7 @@ def test_what_is_found_is_minimal_and_found_in_few_calls(
     assert is_unsatisfiable(found)
     for left_out in found:
         assert not is_unsatisfiable([item for item in found if item != left_out])
-    assert asked <= 1 + 2 * len(found) * (math.ceil(math.log2(count / len(found))) + 1)
+    assert asked <= 1 + 2 * len(found) * (math.log2(count / len(found)) + 2)
 
 
 def test_nothing_to_minimise() -> None:
