@@ -55,13 +55,13 @@ INPUTS: Mapping[str, str] = {
         beautifulsoup4 dnspython elasticsearch lxml msgpack pika pymongo scrapy watchdog tenacity
     """,
     "services/fleet/requirements.in": """
-        apscheduler azure-storage-blob boto3 docker google-cloud-storage kubernetes paramiko
+        apscheduler azure-storage-blob docker google-cloud-storage kubernetes paramiko
         slack-sdk httpx>=0.27 rich
     """,
     "services/reports/requirements.in": """
         jupyterlab matplotlib networkx openpyxl pandas pillow scikit-learn tabulate xlsxwriter dask
     """,
-    "services/web/requirements.in": "flask gunicorn locust mkdocs-material pydantic<3 sqlalchemy",
+    "services/web/requirements.in": "flask gunicorn mkdocs-material pydantic<3 sqlalchemy",
 }
 
 PANTS_TOML = """\
@@ -243,7 +243,7 @@ def main() -> None:
             _say("filling the caches")
             contest.forget()
             contest.state()
-            for fill in (contest.uv, contest.pip_compile, contest.pants_lock):
+            for fill in (contest.pants_lock, contest.uv, contest.pip_compile):
                 fill()
             pins = len(contest.lock().pins)
             agreed = sum(_round(contest, number, measured) for number in range(options.runs))
