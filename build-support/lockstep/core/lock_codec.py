@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from lockstep.core import markers
 from lockstep.core.errors import TextError, redacted
 from lockstep.core.lock import FORMAT, Header, Lock, Pin
 
@@ -176,8 +177,10 @@ class _Reader:
 
     def _valid(self, entry: str, match: re.Match[str], line: int) -> None:
         try:
-            if match["extras"] or match["url"] or match["marker"]:  # the pattern says all else
+            if match["extras"] or match["url"]:  # the pattern says all else
                 Requirement(entry)
+            elif match["marker"]:  # read once for all pins that share it, which `packaging` is not
+                markers.read(match["marker"].strip())
             urlsplit(match["url"] or "")
             if match["version"]:
                 Version(match["version"])
