@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Mapping
 
@@ -113,15 +113,17 @@ class Monorepo:
     Attributes:
         root: the build root.
         store: Pants' local store, empty at first, so that every cache hit is one of this test.
+        variables: of the environment, beside those of the test's own.
     """
 
     root: Path
     store: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def create(cls, folder: Path) -> Monorepo:
+    def create(cls, folder: Path, variables: Mapping[str, str] = {}) -> Monorepo:
         """Write the files; the lock is still missing."""
-        repo = cls(folder / "mono repo", folder / "store")
+        repo = cls(folder / "mono repo", folder / "store", variables)
         for path, text in FILES.items():
             repo.write(path, text)
         shutil.copy2(CHECKOUT / "pants", repo.root / "pants")
@@ -146,7 +148,7 @@ class Monorepo:
     def command(self, *args: str) -> tuple[list[str], Mapping[str, str]]:
         """The argv and environment of a call of Pants."""
         plain = {name: value for name, value in os.environ.items() if not _sets_locale(name)}
-        environ = {**plain, "PANTS_LOCAL_STORE_DIR": str(self.store)}
+        environ = {**plain, "PANTS_LOCAL_STORE_DIR": str(self.store), **self.variables}
         return [str(self.path("pants")), "--no-dynamic-ui", "--no-colors", *args], environ
 
     def pants(self, *args: str) -> Result:

@@ -77,7 +77,7 @@ def _only(request: UvCompileRequest, demands: Sequence[Demand]) -> UvCompileRequ
         requirements=tuple(demand.stated for demand in demands if not demand.constraint),
         constraints=tuple(demand.stated for demand in demands if demand.constraint),
     )
-    return dataclasses.replace(request, inputs=inputs, kept="", hashes=False)
+    return dataclasses.replace(request, inputs=inputs, kept="", partial=True)
 
 
 def _indented(text: str) -> str:

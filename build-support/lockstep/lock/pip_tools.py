@@ -15,10 +15,12 @@ from pants.engine.fs import CreateDigest, Digest, DigestContents, FileContent, M
 from pants.engine.platform import Platform
 from pants.engine.process import FallibleProcessResult, Process, ProcessCacheScope
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
+from pants.option.global_options import GlobalOptions
 
 from lockstep.core import lock_codec
 from lockstep.core.errors import LockstepError
 from lockstep.core.lock import Pin
+from lockstep.lock import resolver_log
 from lockstep.lock.inputs import ResolveInputs
 from lockstep.slices.locks import SliceRequest, SliceText
 from lockstep.slices.sandbox import ENVIRONMENT, InstallingProcess, Mode, slice_file
@@ -62,7 +64,10 @@ class PipCompiled:
 
 @rule(desc="Compile with pip-tools")
 async def pip_compile(
-    request: PipCompileRequest, lockstep: Lockstep, platform: Platform
+    request: PipCompileRequest,
+    lockstep: Lockstep,
+    platform: Platform,
+    global_options: GlobalOptions,
 ) -> PipCompiled:
     lock_path = request.inputs.lock_path
     tool_request = SliceRequest(
@@ -78,6 +83,8 @@ async def pip_compile(
         Get(Digest, CreateDigest, slice_file(tool_slice.text)),
     )
     arguments = _arguments(request.hashes)
+    if resolver_log.is_asked_for(global_options):
+        arguments = ("--verbose", *arguments)
     process = await Get(
         Process,
         InstallingProcess(
@@ -96,6 +103,7 @@ async def pip_compile(
         ),
     )
     result = await Get(FallibleProcessResult, Process, process)
+    resolver_log.show(f"pip-tools on {lock_path}", result.stderr, global_options)
     if result.exit_code != 0:
         raise LockstepError(
             f"{lock_path} stands as it was, since its inputs cannot be resolved",

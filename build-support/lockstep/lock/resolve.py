@@ -5,16 +5,19 @@ from __future__ import annotations
 import dataclasses
 import logging
 from dataclasses import dataclass
-from typing import Iterable
+from typing import Iterable, Mapping
 
 from pants.backend.python.util_rules.interpreter_constraints import InterpreterConstraints
 from pants.backend.python.util_rules.pex_environment import PythonExecutable
 from pants.engine.fs import DigestContents, PathGlobs
 from pants.engine.platform import Platform
+from pants.engine.process import Process, ProcessResult
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.util.frozendict import FrozenDict
+from pants.util.logging import LogLevel
 
 from lockstep.core import graph_codec, lock_codec
+from lockstep.core.environments import python_environment
 from lockstep.core.errors import LockstepError, TextError
 from lockstep.core.graph import LockGraph
 from lockstep.core.lock import Header, Pin
@@ -85,10 +88,22 @@ class AtHandRequest:
 
 @dataclass(frozen=True)
 class AtHand:
-    """The environment at hand, of those that a resolve is for."""
+    """The environment at hand, of those that a resolve is for.
+
+    Attributes:
+        python: its interpreter.
+        declared: as a lock knows it.
+        version: the interpreter's full version, such as `3.11.7`.
+    """
 
     python: PythonExecutable
     declared: Declared
+    version: str
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """Its marker variables (PEP 508)."""
+        return {**self.declared.variables, **python_environment(self.version)}
 
 
 @dataclass(frozen=True)
@@ -151,12 +166,20 @@ async def find_environment(request: AtHandRequest, platform: Platform) -> AtHand
     version = minor_versions(request.resolve, request.interpreters)[0]
     constraints = InterpreterConstraints([f"CPython=={version}.*"])
     python = await Get(PythonExecutable, InterpreterConstraints, constraints)
-    return AtHand(python, Declared(version, platform.value))
+    asked = Process(
+        (python.path, "-IS", "-c", "import platform; print(platform.python_version())"),
+        description=f"Ask {python.path} for its version",
+        env={"LOCKSTEP_INTERPRETER": python.fingerprint},  # so that a new one is asked anew
+        append_only_caches=python.append_only_caches,
+        level=LogLevel.DEBUG,
+    )
+    answer = await Get(ProcessResult, Process, asked)
+    return AtHand(python, Declared(version, platform.value), answer.stdout.decode().strip())
 
 
 @rule(desc="Judge the lock")
 async def judge(request: JudgeRequest) -> Judged:
-    here = belonging(request.pins, request.at_hand.declared.variables)
+    here = belonging(request.pins, request.at_hand.variables)
     # Without markers, which hold here, and hashes, which would have to be fetched again.
     bare = tuple(dataclasses.replace(pin, marker=None, hashes=()) for pin in here)
     compiled = await Get(
@@ -216,7 +239,6 @@ async def choose_pins(request: ChoosePinsRequest, lockstep: Lockstep, uv: Uv) ->
     uv_request = UvCompileRequest(inputs, environments, at_hand.python, request.kept)
     proposal = await Get(UvCompiled, UvCompileRequest, uv_request)
     if proposal.fault:
-        logger.debug(f"uv on {inputs.lock_path}:\n{proposal.fault}")
         explained = await Get(Explanation, ConflictRequest(uv_request, proposal.fault))
         raise LockstepError(
             f"{inputs.lock_path} stands as it was, since its inputs cannot be resolved",
