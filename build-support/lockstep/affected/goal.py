@@ -152,7 +152,9 @@ async def tell_affected(
     selected = await Get(Selection, SelectionRequest, request)
     for cause in selected.everywhere:
         console.print_stderr(f"All in reach of {cause.reach.value}: {cause}")
-    chosen = selected.affected
+    types = types_of(ownership)
+    # A definition that went still has an address, from which its effects begin, but is no target.
+    chosen = tuple(affected for affected in selected.affected if affected.target in types)
     if subsystem.format is Format.GITHUB:
         worked_on = await Get(WorkedOn, WorkedOnRequest(subsystem.goal))
         chosen = tuple(affected for affected in chosen if affected.target in worked_on.addresses)
@@ -160,7 +162,6 @@ async def tell_affected(
             console.print_stderr(remark)
     if not subsystem.closest_first:
         chosen = tuple(sorted(chosen, key=lambda affected: affected.target))
-    types = types_of(ownership)
     found = [labelled(affected, types) for affected in chosen]
     text = _rendered(subsystem, found, selected.everywhere, recorded)
     if not subsystem.output_file:
