@@ -132,13 +132,13 @@ class Contest:
         for path in map(Path, INPUTS):
             target = f'python_requirements(name="{path.stem}", source="{path.name}")\n'
             builds[path.with_name("BUILD")] += target
-        for build, targets in builds.items():
-            self.write(str(build), targets)
+        for build, stated in builds.items():
+            self.write(str(build), stated)
         shutil.copy2(HERE.parent / "pants", self.root / "pants")
         for part in ("bootstrap", "lockstep"):
-            source, target = HERE.parent / "build-support" / part, self.root / "build-support"
+            source, copies = HERE.parent / "build-support" / part, self.root / "build-support"
             ignored = shutil.ignore_patterns("BUILD", "__pycache__", "*_test.py", "testdata")
-            shutil.copytree(source, target / part, ignore=ignored, dirs_exist_ok=True)
+            shutil.copytree(source, copies / part, ignore=ignored, dirs_exist_ok=True)
         self.pip_tools = self._install_pip_tools(folder / "pip-tools")
 
     def write(self, path: str, text: str) -> None:
@@ -187,8 +187,8 @@ class Contest:
             [
                 *(self.tools.uv, "pip", "compile", "--quiet", "--universal", "--generate-hashes"),
                 *("--no-header", "--annotation-style", "split", "--python", self.tools.python),
-                *("--python-version", PYTHON, "--cache-dir", self.caches / "uv"),
-                *("--output-file", output, *INPUTS),
+                *("--python-version", PYTHON, "--cache-dir", str(self.caches / "uv")),
+                *("--output-file", str(output), *INPUTS),
             ],
             self.tools.environ,
         )

@@ -186,6 +186,9 @@ def test_an_input_that_goes_with_its_target(repository: Repository) -> None:
     assert repository.tests() == {
         *("app/ring_test.py", "text/docopt_test.py", "text/idna_test.py", "text/six_test.py"),
     }
+    options = ("--changed-since=HEAD", "--changed-dependents=transitive")
+    listed = repository.monorepo.pants(*options, "list")
+    assert listed.exit_code == 0, listed.output
 
 
 def test_a_project_that_another_input_states_too(repository: Repository) -> None:

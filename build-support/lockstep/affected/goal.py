@@ -153,8 +153,7 @@ async def tell_affected(
     for cause in selected.everywhere:
         console.print_stderr(f"All in reach of {cause.reach.value}: {cause}")
     types = types_of(ownership)
-    # A definition that went still has an address, from which its effects begin, but is no target.
-    chosen = tuple(affected for affected in selected.affected if affected.target in types)
+    chosen = selected.affected
     if subsystem.format is Format.GITHUB:
         worked_on = await Get(WorkedOn, WorkedOnRequest(subsystem.goal))
         chosen = tuple(affected for affected in chosen if affected.target in worked_on.addresses)
