@@ -135,6 +135,18 @@ class Monorepo:
             )
         return repo
 
+    def restore(self, locked: Mapping[str, str]) -> None:
+        """Undo what a test did to the files.
+
+        Args:
+            locked: the lock and its graph, by path.
+        """
+        for added in set(self.root.glob("*/BUILD")) - {self.path(path) for path in FILES}:
+            shutil.rmtree(added.parent)
+        for path, text in {**FILES, **locked}.items():
+            if not self.path(path).exists() or self.read(path) != text:
+                self.write(path, text)
+
     def path(self, path: str) -> Path:
         return self.root / path
 

@@ -91,7 +91,8 @@ def read(environment: Path, project: str) -> Environment:
 @pytest.fixture(scope="module")
 def locked(locked_monorepo: tuple[Monorepo, Mapping[str, str]]) -> tuple[Lock, LockGraph]:
     """One lock for all of them, and its graph."""
-    repo, _ = locked_monorepo
+    repo, files = locked_monorepo
+    repo.restore(files)  # an earlier test may have left anything
     repo.write("other/BUILD", 'python_requirements(source="popular.in")\n')
     repo.write("other/popular.in", "".join(f"{line}\n" for line in LISTED[:COUNT]))
     result = repo.pants("lock")
