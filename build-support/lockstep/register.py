@@ -8,7 +8,7 @@ from pants.engine.rules import Rule
 from pants.engine.unions import UnionRule
 
 from lockstep.imports import references, unowned
-from lockstep.lock import conflicts, goal, inputs, pip_tools, resolve, uv
+from lockstep.lock import conflicts, goal, inputs, judge, pip_tools, resolve, uv
 from lockstep.pants_api import (
     import_seams,
     lock_seams,
@@ -35,6 +35,7 @@ def rules() -> Iterable[Rule | UnionRule]:
         *goal.rules(),
         *graphs.rules(),
         *inputs.rules(),
+        *judge.rules(),
         *locks.rules(),
         *pex.rules(),
         *pip_tools.rules(),

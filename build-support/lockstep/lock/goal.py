@@ -19,12 +19,8 @@ from lockstep.core.check import faults
 from lockstep.core.errors import LockstepError
 from lockstep.envs.atomic import write_text
 from lockstep.lock.inputs import ResolveInputs, ResolveInputsRequest, environment_of
-from lockstep.lock.resolve import (
-    ResolvedLock,
-    ResolveLockRequest,
-    VerifiedHere,
-    VerifyHereRequest,
-)
+from lockstep.lock.judge import VerifiedHere, VerifyHereRequest
+from lockstep.lock.resolve import ResolvedLock, ResolveLockRequest
 from lockstep.slices.locks import LockRequest, ManagedLock
 
 

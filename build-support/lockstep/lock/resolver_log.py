@@ -18,8 +18,7 @@ logger = logging.getLogger(__name__)
 
 def is_asked_for(options: GlobalOptions) -> bool:
     """Whether the call is for the log of the resolvers too."""
-    level: LogLevel = options.level
-    return level >= LogLevel.DEBUG
+    return options.level in (LogLevel.DEBUG, LogLevel.TRACE)
 
 
 def show(tool: str, log: bytes, options: GlobalOptions) -> None:

@@ -16,6 +16,7 @@ from pants.core.goals import generate_lockfiles
 from lockstep.pants_api import (
     import_seams,
     lock_seams,
+    module_seam,
     mypy_seam,
     owner_seam,
     pex_seams,
@@ -36,6 +37,11 @@ RULES = [
         module_mapper.map_module_to_address,
         "PythonModuleOwners",
         "PythonModuleOwnersRequest FirstPartyPythonModuleMapping ThirdPartyPythonModuleMapping",
+    ),
+    (
+        module_mapper.map_third_party_modules_to_addresses,
+        "ThirdPartyPythonModuleMapping",
+        "AllPythonTargets PythonSetup",
     ),
     (
         parse_python_dependencies.parse_python_dependencies,
@@ -98,6 +104,7 @@ def test_registering_replaces_each_rule_once() -> None:
         pex_seams.load_lockfile,
         pex_seams.setup_pex_cli_process,
         owner_seam.map_module_to_address,
+        module_seam.map_third_party_modules_to_addresses,
         import_seams.parse_python_dependencies,
         import_seams.infer_python_dependencies_via_source,
         import_seams.determine_requirement_strings_in_closure,
