@@ -27,8 +27,9 @@ from lockstep.slices.locks import LockRequest, ManagedLock
 class LockSubsystem(GoalSubsystem):
     name = "lock"
     help = softwrap("""
-        Resolve every requirements input of a resolve in one pass of pip-tools and write its lock.
-        Pins of the lock at hand are kept where they still fit.
+        Resolve every requirements input of a resolve in one pass, for all declared environments,
+        and write its lock and graph. Pins of the lock at hand are kept where they still fit. Who
+        resolves is told by `[lockstep].resolver` and `[lockstep].propose`.
         """)
 
     check = BoolOption(
