@@ -108,12 +108,14 @@ class Task:
         return other * self.factor + self.grace
 
 
-PIP_COMPILE = Task("`pip-compile`, no output file")
+PIP_COMPILE = Task("`pip-compile --generate-hashes`, no output file")
+WITHOUT_HASHES = Task("`pip-compile` without hashes, no output file")
 UV = Task("`uv pip compile --universal`")
 COLD = Task("`./pants lock`, no lock", PIP_COMPILE.title, 0.5)
 ADDED = Task("`./pants lock`, a requirement added", PIP_COMPILE.title, 0.2)
 BY_UV = Task('`resolver = "uv"`, no lock', UV.title, 1.5, 0.5)
 SAME = Task("`./pants lock`, nothing changed")
+TASKS = (PIP_COMPILE, WITHOUT_HASHES, COLD, ADDED, SAME, UV, BY_UV)
 
 
 class Contest:
@@ -128,18 +130,20 @@ class Contest:
         for place in (self.root, self.caches, self.outputs):
             place.mkdir(parents=True, exist_ok=True)
         self.write("pants.toml", PANTS_TOML)
-        builds: dict[Path, str] = defaultdict(str)
+        builds: dict[str, str] = defaultdict(str)
         for path in map(Path, INPUTS):
-            target = f'python_requirements(name="{path.stem}", source="{path.name}")\n'
-            builds[path.with_name("BUILD")] += target
-        for build, stated in builds.items():
-            self.write(str(build), stated)
+            stated = f'python_requirements(name="{path.stem}", source="{path.name}")\n'
+            builds[str(path.with_name("BUILD"))] += stated
+        for build, targets in builds.items():
+            self.write(build, targets)
         shutil.copy2(HERE.parent / "pants", self.root / "pants")
         for part in ("bootstrap", "lockstep"):
             source, copies = HERE.parent / "build-support" / part, self.root / "build-support"
             ignored = shutil.ignore_patterns("BUILD", "__pycache__", "*_test.py", "testdata")
             shutil.copytree(source, copies / part, ignore=ignored, dirs_exist_ok=True)
         self.pip_tools = self._install_pip_tools(folder / "pip-tools")
+        asked = "import platform; print(platform.python_version())"
+        self.version = self.tools.run(self.pip_tools, "-c", asked).strip()
 
     def write(self, path: str, text: str) -> None:
         (self.root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -151,9 +155,10 @@ class Contest:
             self.write(path, "".join(f"{p}\n" for p in projects.split() if p != without))
 
     def forget(self) -> None:
-        """Remove lock and graph."""
+        """Remove lock and graph, and what pip-tools agreed to."""
         for path in (LOCK, GRAPH):
             (self.root / path).unlink(missing_ok=True)
+        shutil.rmtree(self.root / ".pants.d" / "lockstep", ignore_errors=True)
 
     def lock(self) -> Lock:
         return lock_codec.parse((self.root / LOCK).read_text(), LOCK)
@@ -161,17 +166,20 @@ class Contest:
     def pants_lock(self, *options: str) -> None:
         self._run([self.root / "pants", "--no-dynamic-ui", *options, "lock"], self.environ)
 
-    def pip_compile(self) -> None:
+    def pip_compile(self, *options: str) -> None:
         """Plain pip-compile with the options that the plugin gives it, and no output file yet."""
         output = self.outputs / "pip-tools.txt"
         output.unlink(missing_ok=True)
         self._run(
             [
-                *(self.pip_tools, "-m", "piptools", "compile", "--quiet", "--no-config"),
-                *("--generate-hashes", "--strip-extras", "--allow-unsafe", "--no-header"),
+                self.pip_tools,
+                *("-m", "piptools", "compile", "--quiet", "--no-config"),
+                *("--strip-extras", "--allow-unsafe", "--no-header", *options),
                 *("--annotation-style=split", "--resolver=backtracking", "--no-emit-options"),
                 *("--no-emit-index-url", "--no-emit-find-links", "--no-emit-trusted-host"),
-                *(f"--cache-dir={self.caches / 'pip-tools'}", f"--output-file={output}", *INPUTS),
+                f"--cache-dir={self.caches / 'pip-tools'}",
+                f"--output-file={output}",
+                *INPUTS,
             ],
             os.environ,
         )
@@ -185,10 +193,13 @@ class Contest:
         output.unlink(missing_ok=True)
         self._run(
             [
-                *(self.tools.uv, "pip", "compile", "--quiet", "--universal", "--generate-hashes"),
-                *("--no-header", "--annotation-style", "split", "--python", self.tools.python),
-                *("--python-version", PYTHON, "--cache-dir", str(self.caches / "uv")),
-                *("--output-file", str(output), *INPUTS),
+                self.tools.uv,
+                *("pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header"),
+                *("--annotation-style", "split", "--python-version", PYTHON),
+                f"--python={self.tools.python}",
+                f"--cache-dir={self.caches / 'uv'}",
+                f"--output-file={output}",
+                *INPUTS,
             ],
             self.tools.environ,
         )
@@ -196,7 +207,8 @@ class Contest:
     def same_pins(self) -> bool:
         """Whether pip-compile chose what stands in the lock, as far as it is for this platform."""
         theirs = lock_codec.parse((self.outputs / "pip-tools.txt").read_text(), "pip-tools.txt")
-        here = belonging(self.lock().pins, HERE_DECLARED.variables)
+        known = {**HERE_DECLARED.variables, **python_environment(self.version)}
+        here = belonging(self.lock().pins, known)
         return {(p.key, p.version) for p in theirs.pins} == {(p.key, p.version) for p in here}
 
     def stop(self) -> None:
@@ -247,6 +259,8 @@ def main() -> None:
                 fill()
             pins = len(contest.lock().pins)
             agreed = sum(_round(contest, number, measured) for number in range(options.runs))
+            for _ in range(options.hashed_runs):
+                _take(PIP_COMPILE, lambda: contest.pip_compile("--generate-hashes"), measured)
         finally:
             contest.stop()
     print(
@@ -260,6 +274,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=3, help="rounds (default: %(default)s)")
+    parser.add_argument("--hashed-runs", type=int, default=1, help="(default: %(default)s)")
     parser.add_argument("--folder", help="work here, with the caches of an earlier run")
     options = parser.parse_args()
     if not 1 <= options.runs <= len(LEFT_OUT):
@@ -271,44 +286,45 @@ def _round(contest: Contest, number: int, measured: dict[Task, list[float]]) -> 
     """Measure each task once, another one being the first each time."""
     contest.state(without=LEFT_OUT[number])
 
-    def take(task: Task, action: Callable[[], None]) -> None:
-        begun = time.perf_counter()
-        action()
-        measured[task].append(time.perf_counter() - begun)
-        _say(f"{task.title}: {measured[task][-1]:.1f} s")
-
     def by_uv() -> None:
         contest.forget()
-        take(BY_UV, lambda: contest.pants_lock("--lockstep-resolver=uv"))
+        _take(BY_UV, lambda: contest.pants_lock("--lockstep-resolver=uv"), measured)
 
     def cold() -> None:
         contest.forget()
-        take(COLD, contest.pants_lock)
+        _take(COLD, contest.pants_lock, measured)
 
     turns = [
-        lambda: take(PIP_COMPILE, contest.pip_compile),
-        lambda: take(UV, contest.uv),
+        lambda: _take(WITHOUT_HASHES, contest.pip_compile, measured),
+        lambda: _take(UV, contest.uv, measured),
         cold,
         by_uv,
     ]
     for turn in turns[number % len(turns) :] + turns[: number % len(turns)]:
         turn()
-    contest.forget()
-    contest.pants_lock()
+    contest.pants_lock()  # whoever came last, it is the lock of the usual resolver now
     agreed = contest.same_pins()
-    take(SAME, contest.pants_lock)
+    _take(SAME, contest.pants_lock, measured)
     contest.state()
-    take(ADDED, contest.pants_lock)
+    _take(ADDED, contest.pants_lock, measured)
     return agreed
+
+
+def _take(task: Task, action: Callable[[], None], measured: dict[Task, list[float]]) -> None:
+    begun = time.perf_counter()
+    action()
+    measured[task].append(time.perf_counter() - begun)
+    _say(f"{task.title}: {measured[task][-1]:.1f} s")
 
 
 def table(measured: Mapping[Task, Sequence[float]]) -> Sequence[str]:
     """The lines of a Markdown table: medians, and what each may take at most."""
     medians = {task: statistics.median(seconds) for task, seconds in measured.items()}
     lines = ["| command | time | of | ratio | at most |", "|---|---:|---|---:|---:|"]
-    for task, seconds in medians.items():
+    for task in (task for task in TASKS if task in medians):
+        seconds = medians[task]
         compared = ["", "", ""]
-        if task.beside:
+        if any(t.title == task.beside for t in medians):
             other = next(s for t, s in medians.items() if t.title == task.beside)
             grace = f" + {task.grace} s" if task.grace else ""
             verdict = "" if seconds <= task.limit(medians) else " **missed**"
