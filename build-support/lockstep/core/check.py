@@ -7,6 +7,7 @@ from typing import Iterable, Iterator, Mapping, Sequence
 
 from packaging.utils import canonicalize_name
 
+from lockstep.core.direct_references import is_repository, names_commit
 from lockstep.core.environments import locked_environments
 from lockstep.core.errors import redacted
 from lockstep.core.graph import LockGraph, pin_key
@@ -119,8 +120,12 @@ def _unrequired(
 
 def _unhashed(lock: Lock) -> Iterator[str]:
     for pin in lock.pins:
-        if not pin.hashes and pin.url is None:
-            yield f"{lock.path}:{pin.line}: `{pin.requirement}` has no hash"
+        place = f"{lock.path}:{pin.line}: `{pin.requirement}`"
+        if pin.url is not None and is_repository(pin.url):
+            if not names_commit(pin.url):
+                yield f"{place} names no commit"
+        elif not pin.hashes:
+            yield f"{place} has no hash"
 
 
 def _untold(lock: Lock, graph: LockGraph | None) -> Iterator[str]:

@@ -100,7 +100,8 @@ def test_lock_that_fits_has_no_faults(text: str) -> None:
         ),
         (
             lock(
-                *PINS, Pin("six", None, via=(f"-r {INPUT}",), url="https://files.example/six.whl")
+                *PINS,
+                Pin("six", None, HASHES, (f"-r {INPUT}",), url="https://files.example/six.whl"),
             ),
             TEXT + "six @ https://ann:secret@files.example/7.whl\n",
             [
@@ -134,6 +135,19 @@ def test_lock_that_fits_has_no_faults(text: str) -> None:
             lock(*PINS[:2], replace(PINS[2], hashes=())),
             TEXT,
             ["lock.txt:13: `idna==3.4` has no hash"],
+        ),
+        (
+            lock(
+                *PINS,
+                Pin("six", None, (), ("httpx",), url="https://files.example/six.whl", line=16),
+                Pin("web", None, (), ("httpx",), url="git+https://code.example/web@v1", line=19),
+                Pin("zip", None, (), ("httpx",), url=f"git+https://code.example/zip@{'a' * 40}"),
+            ),
+            TEXT,
+            [
+                "lock.txt:16: `six @ https://files.example/six.whl` has no hash",
+                "lock.txt:19: `web @ git+https://code.example/web@v1` names no commit",
+            ],
         ),
         (
             replace(lock(*PINS), header=None),

@@ -10,6 +10,7 @@ from typing import Iterable, Mapping
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from lockstep.core.direct_references import answers
 from lockstep.core.environments import (
     locked_environments,
     platform_environment,
@@ -177,7 +178,7 @@ def _slice(pins: Iterable[Pin]) -> Slice:
 def satisfies(pin: Pin, requirement: Requirement) -> bool:
     """Whether a pin is what a requirement of the same project asks for (PEP 440)."""
     if requirement.url is not None or pin.version is None:
-        return requirement.url is None or requirement.url == pin.url
+        return requirement.url is None or answers(pin.url or "", requirement.url)
     return requirement.specifier.contains(pin.version, prereleases=True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Iterable, Mapping, Sequence
 
+from lockstep.core.direct_references import answers
 from lockstep.core.environments import platform_environment, python_environment
 from lockstep.core.lock import Pin
 from lockstep.core.markers import Environment
@@ -95,8 +96,16 @@ def disagreements(proposed: Iterable[Pin], judged: Iterable[Pin]) -> tuple[str, 
     return tuple(
         f"`{name}`: the lock {_chosen(ours.get(name))}, pip-tools {_chosen(theirs.get(name))}"
         for name in sorted({*ours, *theirs})
-        if _what(ours.get(name)) != _what(theirs.get(name))
+        if not _same(ours.get(name), theirs.get(name))
     )
+
+
+def _same(ours: Pin | None, theirs: Pin | None) -> bool:
+    if ours is None or theirs is None:
+        return ours is theirs
+    if ours.url is not None and theirs.url is not None:
+        return answers(ours.url, theirs.url)  # pip-tools keeps a branch as it is stated
+    return (ours.version, ours.url) == (theirs.version, theirs.url)
 
 
 def _what(pin: Pin | None) -> str | None:

@@ -16,7 +16,8 @@ The sandbox holds, below `.lockstep/`:
     base/        pex-base, an empty PEX in packed layout, as a zip file
     uv-cache/    uv's cache, shared by all sandboxes of the machine
     wheels/      wheels that are ready to go into a PEX, likewise shared
-    index/       settings.json, the user's index settings; no input of what is built
+    index/       the user's index settings, in a file called by the id of the process that runs
+                 Pants; no input of what is built
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ _BASE = f"{_HOME}/base/pex-base"
 _VENV = f"{_HOME}/venv"
 _FOREIGN = f"{_HOME}/foreign"
 _WHEELS = f"{_HOME}/wheels"
-_SETTINGS = f"{_HOME}/index/settings.json"
+_SETTINGS = f"{_HOME}/index"
+_COMMIT = re.compile(r"^[^\s;]+\s*@\s*[a-z]+\+\S+@[0-9a-f]{40}(?![0-9A-Za-z])")
 _NO_WHEEL = re.compile(r"Wheels are required for `([^`]+)`")
 
 
@@ -51,7 +53,7 @@ class InstallError(Exception):
 def main(mode: str, *args: str) -> None:
     """Run the script; `args` are those behind the mode."""
     if os.path.exists(_SETTINGS):
-        with open(_SETTINGS) as file:
+        with open(f"{_SETTINGS}/{os.getppid()}.json") as file:
             os.environ.update(json.load(file))
     if mode == "pex":
         (output,) = args
@@ -88,15 +90,22 @@ def install(requirements: str, *options: str) -> None:
     _prepare_uv()
     _uv("venv", "--no-project", "--python", sys.executable, _VENV)
     with open(requirements) as file:
-        names = [name for name, _ in pins(file.read())]
-    options = (*options, *_no_index())
+        entries = list(pins(file.read()))
+    options = ("--no-deps", "--python", f"{_VENV}/bin/python", *options, *_no_index())
+    commits = [entry for _, entry in entries if _is_commit(entry)]
+    if commits:  # the commit itself is a hash of what it holds, and uv takes it for none
+        _uv("pip", "install", *options, "--requirement", _written("commits.txt", commits))
+    hashed = [(name, entry) for name, entry in entries if not _is_commit(entry)]
+    names = [name for name, _ in hashed]
+    if not names:
+        return
+    requirements = _written("hashed.txt", [entry for _, entry in hashed])
     sources: List[str] = []
     while True:
         wheels = [name for name in names if name not in sources] if sources else [":all:"]
         only = [word for name in wheels for word in ("--only-binary", name)]
         try:
-            _uv("pip", "install", "--no-deps", "--require-hashes", "--python",
-                f"{_VENV}/bin/python", "--requirement", requirements, *only, *options)  # fmt: skip
+            _uv("pip", "install", "--require-hashes", "--requirement", requirements, *only, *options)
             return
         except InstallError as error:
             found = [name for name in _NO_WHEEL.findall(str(error)) if name not in sources]
@@ -108,14 +117,29 @@ def install(requirements: str, *options: str) -> None:
 def unpack_for(platform: str, python: str) -> None:
     """Unpack the wheels of the slice that another platform and Python need, to be looked into.
 
+    What is in no wheel, a commit of a repository, is left out.
+
     Raises:
         InstallError: a hash does not match, a pin has no wheel for them, no network.
     """
     _prepare_uv()
+    with open(_SLICE) as file:
+        hashed = [entry for _, entry in pins(file.read()) if not _is_commit(entry)]
     _uv("pip", "install", "--no-deps", "--require-hashes", "--only-binary", ":all:",
         "--link-mode", "symlink", "--target", _FOREIGN, "--python", sys.executable,
         "--python-platform", platform, "--python-version", python,
-        "--requirement", _SLICE, *_no_index())  # fmt: skip
+        "--requirement", _written("hashed.txt", hashed), *_no_index())  # fmt: skip
+
+
+def _written(name: str, entries: Sequence[str]) -> str:
+    path = f"{_HOME}/{name}"
+    with open(path, "w") as file:
+        file.writelines(entries)
+    return path
+
+
+def _is_commit(entry: str) -> bool:
+    return _COMMIT.search(entry) is not None
 
 
 def _prepare_uv() -> None:
@@ -133,7 +157,11 @@ def _no_index() -> Sequence[str]:
 
 def _uv(*args: str) -> None:
     done = subprocess.run(
-        [_UV, *args, "--quiet"], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        [_UV, *args, "--quiet"],
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PATH": os.environ.get("PATH") or os.defpath},  # git is found by it
     )
     if done.returncode != 0:
         raise InstallError(done.stderr)
@@ -210,9 +238,7 @@ def _pack(keys: Dict[str, str], missing: Sequence[Tuple[str, str]]) -> None:
     """Install pins and put the wheel of each into the shared folder."""
     from concurrent.futures import ThreadPoolExecutor
 
-    requirements = f"{_HOME}/missing.txt"
-    with open(requirements, "w") as file:
-        file.writelines(entry for _, entry in missing)
+    requirements = _written("missing.txt", [entry for _, entry in missing])
     install(requirements, "--link-mode", "symlink")
     unpacked = dict(_unpacked_wheels())
     with ThreadPoolExecutor() as pool:

@@ -95,7 +95,8 @@ class Sandbox:
         os.symlink(f"{os.environ['LOCKSTEP_BOOTSTRAP']}/uv", self.folder / ".lockstep/uv/uv")
         (self.folder / ".lockstep/index").mkdir()
         settings = {"PIP_NO_INDEX": "1", "UV_FIND_LINKS": str(self.index)}
-        (self.folder / ".lockstep/index/settings.json").write_text(json.dumps(settings))
+        (self.folder / f".lockstep/index/{os.getpid()}.json").write_text(json.dumps(settings))
+        (self.folder / ".lockstep/index/1.json").write_text('{"PIP_NO_INDEX": "of others"}')
         (self.folder / ".lockstep/base").mkdir()
         with zipfile.ZipFile(self.folder / ".lockstep/base/pex-base", "w") as base:
             base.writestr("__main__.py", PEX_MAIN)

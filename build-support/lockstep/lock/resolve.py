@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from dataclasses import dataclass
 from typing import Iterable
@@ -11,6 +12,7 @@ from pants.engine.rules import Get, MultiGet, Rule, collect_rules
 from pants.util.frozendict import FrozenDict
 
 from lockstep.core import graph_codec, lock_codec
+from lockstep.core.direct_references import at_commits, is_repository, names_commit
 from lockstep.core.errors import LockstepError, TextError
 from lockstep.core.graph import LockGraph
 from lockstep.core.lock import Header, Pin
@@ -146,6 +148,13 @@ async def choose_pins_by_pip_tools(request: ByPipToolsRequest) -> ChosenPins:
             explained = await Get(Explanation, ConflictRequest(here, asked.fault))
             raise explained.error(inputs.lock_path)
         raise compiled.error(inputs.lock_path)
+    for pin in compiled.pins:
+        if pin.url is not None and is_repository(pin.url) and not names_commit(pin.url):
+            raise LockstepError(
+                f"{inputs.lock_path} stands as it was: pip-tools does not tell which commit"
+                f" `{pin.requirement}` is at",
+                mend="State the commit, or leave `[lockstep].propose = false` out",
+            )
     return ChosenPins(compiled.pins, tools.name, (at_hand.declared,))
 
 
@@ -158,7 +167,9 @@ async def resolve_lock(request: ResolveLockRequest) -> ResolvedLock:
         Get(StoredGraph, GraphRequest(inputs.lock_path)),
     )
     before = _readable(current)
-    chosen = await Get(ChosenPins, ChoosePinsRequest(inputs, at_hand, before))
+    kept = lock_codec.parse(before, inputs.lock_path).pins if before else ()
+    stated = dataclasses.replace(inputs, requirements=at_commits(inputs.requirements, kept))
+    chosen = await Get(ChosenPins, ChoosePinsRequest(stated, at_hand, before))
     header = Header(
         resolve=inputs.resolve,
         inputs=inputs.digest,

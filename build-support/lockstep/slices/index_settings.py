@@ -2,12 +2,15 @@
 
 A download is checked against the lock's hashes, so the index it came from does not change what is
 built; and a credential in an index URL must not be stored with a process. So the settings stand in
-a file in a named cache, which every sandbox sees and no cache key holds.
+a file in a named cache, which every sandbox sees and no cache key holds. It is called by the id of
+the process that runs Pants, which starts the sandbox's too: several repositories share a named cache,
+and each has an index of its own.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterable
@@ -21,7 +24,6 @@ from lockstep.envs.pip_config import configured_settings
 from lockstep.pants_api.uncacheable import uncacheable_rule
 
 CACHE_NAME = "lockstep_index"
-FILE_NAME = "settings.json"
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,24 @@ class IndexSettings:
 async def write_index_settings(
     _: IndexSettingsRequest, environ: CompleteEnvironmentVars, global_options: GlobalOptions
 ) -> IndexSettings:
-    path = Path(global_options.named_caches_dir) / CACHE_NAME / FILE_NAME
+    folder = Path(global_options.named_caches_dir) / CACHE_NAME
+    path = folder / f"{os.getpid()}.json"
     text = json.dumps(configured_settings(environ), sort_keys=True)
     if not path.exists() or path.read_text() != text:
+        _forget_ended(folder)
         write_text(path, text, mode=0o600)
     return IndexSettings()
+
+
+def _forget_ended(folder: Path) -> None:
+    """Remove the settings of processes that are no more."""
+    for path in folder.glob("*.json"):
+        try:
+            os.kill(int(path.stem), 0)
+        except PermissionError:
+            continue  # somebody else's, alive
+        except (ProcessLookupError, ValueError):
+            path.unlink(missing_ok=True)
 
 
 def rules() -> Iterable[Rule]:
