@@ -105,7 +105,9 @@ def install(requirements: str, *options: str) -> None:
         wheels = [name for name in names if name not in sources] if sources else [":all:"]
         only = [word for name in wheels for word in ("--only-binary", name)]
         try:
-            _uv("pip", "install", "--require-hashes", "--requirement", requirements, *only, *options)
+            _uv(
+                "pip", "install", "--require-hashes", "--requirement", requirements, *only, *options
+            )
             return
         except InstallError as error:
             found = [name for name in _NO_WHEEL.findall(str(error)) if name not in sources]
