@@ -16,6 +16,7 @@ from lockstep.pants_api import (
     mypy_seam,
     owner_seam,
     pex_seams,
+    python_seams,
     visibility_seam,
 )
 from lockstep.slices import graphs, locks, pex, sandbox
@@ -29,6 +30,7 @@ def rules() -> Iterable[Rule | UnionRule]:
     mypy_seam.install()
     owner_seam.install()
     pex_seams.install()
+    python_seams.install()
     visibility_seam.install()
     return (
         *conflicts.rules(),

@@ -15,7 +15,7 @@ from pants.engine.process import Process
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.util.frozendict import FrozenDict
 
-from lockstep.slices import index_settings
+from lockstep.slices import index_settings, interpreters
 from lockstep.slices.index_settings import IndexSettings, IndexSettingsRequest
 from lockstep.subsystem import PexBase, Uv
 
@@ -96,6 +96,7 @@ async def start_with_installer(request: InstallingProcess) -> Process:
         append_only_caches=FrozenDict(
             {
                 **process.append_only_caches,
+                **interpreters.CACHES,
                 "lockstep_uv": ".lockstep/uv-cache",
                 "lockstep_wheels": ".lockstep/wheels",
                 index_settings.CACHE_NAME: ".lockstep/index",
@@ -105,4 +106,4 @@ async def start_with_installer(request: InstallingProcess) -> Process:
 
 
 def rules() -> Iterable[Rule]:
-    return (*collect_rules(), *index_settings.rules())
+    return (*collect_rules(), *index_settings.rules(), *interpreters.rules())
