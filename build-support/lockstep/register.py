@@ -19,6 +19,7 @@ from lockstep.pants_api import (
     python_seams,
     visibility_seam,
 )
+from lockstep.remote import report
 from lockstep.slices import graphs, locks, pex, sandbox
 from lockstep.tailor import targets
 
@@ -41,6 +42,7 @@ def rules() -> Iterable[Rule | UnionRule]:
         *pex.rules(),
         *pip_tools.rules(),
         *references.rules(),
+        *report.rules(),
         *resolve.rules(),
         *sandbox.rules(),
         *targets.rules(),

@@ -27,7 +27,13 @@ from pants.engine.rules import Get
 from lockstep.pants_api.seam import Coroutine, replace
 from lockstep.slices.locks import LockRequest, ManagedLock, SliceRequest, SliceText
 from lockstep.slices.pex import SlicePex, SlicePexRequest
-from lockstep.slices.sandbox import SLICE, InstallingProcess, Mode, slice_file
+from lockstep.slices.sandbox import (
+    ASK_CACHE_FIRST_MILLIS,
+    SLICE,
+    InstallingProcess,
+    Mode,
+    slice_file,
+)
 
 _SEEDING = ("--seed", "verbose")
 _RESOLVED_BY_PEX = ("-r", SLICE, "--no-transitive", "--use-pip-config")
@@ -227,6 +233,7 @@ async def setup_pex_cli_process(original: Coroutine, request: PexCliProcess, *re
         root = process.env["PEX_ROOT"]
         argv = [python, pex_tool, "--pex-root", root, *_without_search(argv)]
         process = dataclasses.replace(process, argv=tuple(argv))
+    process = _asking_cache_first(process)
     if resolves_slice:
         return await Get(Process, InstallingProcess(process, Mode.SETTINGS, process.argv[0]))
     return process
@@ -240,6 +247,17 @@ def _without_search(argv: list[str]) -> list[str]:
     return argv[:at] + argv[at + 2 :]
 
 
+async def setup_venv_pex_process(original: Coroutine, *arguments: Any) -> Process:
+    """Ask a remote cache before tests and tools are started."""
+    return _asking_cache_first(await original(*arguments))
+
+
+def _asking_cache_first(process: Process) -> Process:
+    return dataclasses.replace(
+        process, remote_cache_speculation_delay_millis=ASK_CACHE_FIRST_MILLIS
+    )
+
+
 def _names_index(arg: str) -> bool:
     """Whether an argument is Pants' own index setting, whose default is a public index."""
     return arg == "--no-pypi" or arg.startswith(("--index=", "--find-links="))
@@ -250,3 +268,4 @@ def install() -> None:
     replace(pex.build_pex, build_pex)
     replace(pex_requirements.load_lockfile, load_lockfile)
     replace(pex_cli.setup_pex_cli_process, setup_pex_cli_process)
+    replace(pex.setup_venv_pex_process, setup_venv_pex_process)

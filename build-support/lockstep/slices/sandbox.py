@@ -24,6 +24,13 @@ ENVIRONMENT = ".lockstep/venv"
 FOREIGN = ".lockstep/foreign"
 _INSTALLER = ".lockstep/installer.py"
 
+ASK_CACHE_FIRST_MILLIS = 2000
+"""How long a remote cache is asked before a process is also started here.
+
+Pants would start it at once, so that what is quick would be made here though it is in the cache, and
+nobody could tell a cache that is too slow from one that is not.
+"""
+
 
 class Mode(Enum):
     """What the installer does with the process's own arguments; see `envs/installer.py`."""
@@ -102,6 +109,7 @@ async def start_with_installer(request: InstallingProcess) -> Process:
                 index_settings.CACHE_NAME: ".lockstep/index",
             }
         ),
+        remote_cache_speculation_delay_millis=ASK_CACHE_FIRST_MILLIS,
     )
 
 
