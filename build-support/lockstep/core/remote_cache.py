@@ -6,13 +6,13 @@ from typing import Mapping
 
 
 def trouble(counters: Mapping[str, int]) -> str | None:
-    """One sentence on what the remote cache did not do, and what became of it; None where it did all.
+    """One sentence on what the remote cache did not do; None where it did all.
 
     Args:
         counters: the metrics of a run of Pants, by name; one that is missing is zero.
 
     >>> trouble({"remote_cache_read_errors": 2, "remote_cache_write_errors": 1})
-    'The remote cache failed 2 reads and 1 write: what it did not give was made here.'
+    'The remote cache failed 2 reads and 1 write: the build went on without it.'
     """
 
     def count(name: str) -> int:
@@ -26,7 +26,7 @@ def trouble(counters: Mapping[str, int]) -> str | None:
     ]
     if not told:
         return None
-    return f"The remote cache {_joined(told)}: what it did not give was made here."
+    return f"The remote cache {_joined(told)}: the build went on without it."
 
 
 def _plural(verb: str, count: int, noun: str) -> list[tuple[str, str]]:

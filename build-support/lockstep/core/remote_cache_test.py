@@ -24,5 +24,5 @@ def test_one_sentence_tells_what_the_cache_did_not_do(
     counters: dict[str, int], told: str | None
 ) -> None:
     named = {f"remote_cache_{name}": count for name, count in counters.items()}
-    sentence = f"The remote cache {told}: what it did not give was made here."
+    sentence = f"The remote cache {told}: the build went on without it."
     assert trouble(named) == (sentence if told else None)
