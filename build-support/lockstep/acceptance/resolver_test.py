@@ -25,7 +25,6 @@ RESOLVERS = {
 }
 
 
-
 def pins(lock: str) -> int:
     return len(re.findall(r"^\S+==", lock, re.M))
 
