@@ -91,6 +91,7 @@ class CacheServer:
         self.process.send_signal(signal.SIGSTOP)
 
     def stop(self) -> None:
+        """End it, if it is still there."""
         self.process.send_signal(signal.SIGCONT)
         self.process.terminate()
         self.process.wait(timeout=30)

@@ -119,7 +119,9 @@ def test_a_second_runner_takes_every_environment_and_test_from_the_cache(
         if os.fsencode(f"{folder}/") in blob.read_bytes()
     ] == []
 
-    # What came from elsewhere serves here too, with the interpreter of this machine.
+    # What came from elsewhere serves here too, with the interpreter of this machine. And the server
+    # is down, which is told once.
+    server.stop()
     prefix = str(copy.parents[1])
     shown = (
         f"\n\ndef test_here() -> None:\n    import sys\n    assert sys.base_prefix == {prefix!r}\n"
@@ -128,8 +130,10 @@ def test_a_second_runner_takes_every_environment_and_test_from_the_cache(
     third = Run.of(second_repo, "test", *TESTS)
     assert third.result.exit_code == 0, third.result.output
     assert shared(third) == Counter([f"Run Pytest for {TESTS[0]}"])
+    assert third.warnings() == [told("failed 1 read")]
 
 
+@in_soak
 def test_a_server_that_is_down_is_told_once(make_runner: MakeRunner) -> None:
     repo = make_runner("one", ci(f"grpc://127.0.0.1:{free_port()}"))
     run = Run.of(repo, "test", "plain/plain_test.py")
@@ -192,5 +196,7 @@ def test_damaged_blobs_are_noticed_and_told_once(
     assert reader.taken + shared(reader) == shared(writer)
     assert not any(description.startswith("Building") for description in reader.taken)
     failed = reader.count("remote_cache_read_errors")
-    assert failed == sum(shared(reader).values())
-    assert reader.warnings() == [told(f"failed {failed} reads")]
+    late = reader.count("remote_cache_speculation_local_completed_first")
+    assert (failed > 0, failed + late) == (True, sum(shared(reader).values()))
+    (warning,) = reader.warnings()
+    assert warning.startswith(f"The remote cache failed {failed} read")

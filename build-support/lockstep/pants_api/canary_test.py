@@ -12,6 +12,7 @@ from pants.backend.python.typecheck.mypy import rules as mypy
 from pants.backend.python.util_rules import pex, pex_cli, pex_from_targets, pex_requirements
 from pants.backend.visibility import rules as visibility
 from pants.core.goals import generate_lockfiles
+from pants.core.util_rules import adhoc_binaries
 
 from lockstep.pants_api import (
     import_seams,
@@ -19,6 +20,7 @@ from lockstep.pants_api import (
     mypy_seam,
     owner_seam,
     pex_seams,
+    python_seams,
     visibility_seam,
 )
 from lockstep.register import rules
@@ -31,6 +33,17 @@ RULES = [
         "Process",
         "PexCliProcess PexPEX PexEnvironment PythonBuildStandaloneBinary EnvironmentAware"
         " GlobalOptions PexSubsystem PythonSetup",
+    ),
+    (pex.setup_venv_pex_process, "Process", "VenvPexProcess PexEnvironment"),
+    (
+        pex.find_interpreter,
+        "PythonExecutable",
+        "InterpreterConstraints PexSubsystem EnvironmentTarget UnionMembership",
+    ),
+    (
+        adhoc_binaries.get_python_for_scripts,
+        "PythonBuildStandaloneBinary",
+        "EnvironmentTarget",
     ),
     (
         module_mapper.map_module_to_address,
@@ -97,6 +110,9 @@ def test_registering_replaces_each_rule_once() -> None:
         pex_seams.build_pex,
         pex_seams.load_lockfile,
         pex_seams.setup_pex_cli_process,
+        pex_seams.setup_venv_pex_process,
+        python_seams.find_interpreter,
+        python_seams.get_python_for_scripts,
         owner_seam.map_module_to_address,
         import_seams.parse_python_dependencies,
         import_seams.infer_python_dependencies_via_source,
