@@ -110,9 +110,26 @@ def install_buildgrid() -> Path:
         aside = SETUP / f"buildgrid-{os.getpid()}.tmp"
         environ = {**os.environ, **configured_settings(os.environ)}
         no_index = ["--no-index"] if "PIP_NO_INDEX" in environ else []
-        create = [UV, "venv", "--quiet", "--no-project", "--relocatable", "--python", "3.11", aside]
-        install = [UV, "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
-        install += ["--python", aside / "bin/python", "--requirement", lock, *no_index]
+        create: list[str | Path] = [
+            UV,
+            "venv",
+            "--quiet",
+            "--no-project",
+            "--relocatable",
+            "--python",
+            "3.11",
+            aside,
+        ]
+        install: list[str | Path] = [
+            UV,
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--require-hashes",
+            *no_index,
+        ]
+        install += ["--python", aside / "bin/python", "--requirement", lock]
         for command in (create, install):
             subprocess.run(command, env=environ, check=True)
         aside.rename(venv)

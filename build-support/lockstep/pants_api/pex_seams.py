@@ -23,8 +23,10 @@ from pants.backend.python.util_rules.pex_requirements import (
 from pants.engine.fs import EMPTY_DIGEST, CreateDigest, Digest, MergeDigests
 from pants.engine.process import Process, ProcessResult
 from pants.engine.rules import Get
+from pants.util.frozendict import FrozenDict
 
 from lockstep.pants_api.seam import Coroutine, replace
+from lockstep.slices import interpreters
 from lockstep.slices.locks import LockRequest, ManagedLock, SliceRequest, SliceText
 from lockstep.slices.pex import SlicePex, SlicePexRequest
 from lockstep.slices.sandbox import (
@@ -233,7 +235,8 @@ async def setup_pex_cli_process(original: Coroutine, request: PexCliProcess, *re
         root = process.env["PEX_ROOT"]
         argv = [python, pex_tool, "--pex-root", root, *_without_search(argv)]
         process = dataclasses.replace(process, argv=tuple(argv))
-    process = _asking_cache_first(process)
+    caches = FrozenDict({**process.append_only_caches, **interpreters.CACHES})
+    process = _asking_cache_first(dataclasses.replace(process, append_only_caches=caches))
     if resolves_slice:
         return await Get(Process, InstallingProcess(process, Mode.SETTINGS, process.argv[0]))
     return process

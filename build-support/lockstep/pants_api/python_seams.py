@@ -63,9 +63,9 @@ async def find_interpreter(
         ),
     )
     identity = hashlib.sha256(f"{found.fingerprint}\n".encode() + told.stdout).hexdigest()
-    written = await Get(StandIn, StandInRequest(identity[:20], found.path))
+    written = await Get(StandIn, StandInRequest(stand_in.path_of(identity[:20]), found.path))
     # Pants wants absolute paths, since PEX does; PEX gets one from the stand-in it is started by.
-    python = PythonExecutable("/", identity, found.append_only_caches)
+    python = PythonExecutable("/", identity, {**found.append_only_caches, **CACHES})
     object.__setattr__(python, "path", written.path)
     return python
 
@@ -80,7 +80,8 @@ async def get_python_for_scripts(
     if not _is_local(target):
         result: PythonBuildStandaloneBinary = await original(target)
         return result
-    written = await Get(StandIn, StandInRequest("pants", sys.executable))
+    path = stand_in.path_of("lockstep", stand_in.PANTS_FOLDER)
+    written = await Get(StandIn, StandInRequest(path, sys.executable))
     return PythonBuildStandaloneBinary(written.path)
 
 
@@ -112,8 +113,7 @@ def environment_dict(
 def _reachable(path: str, environment: CompletePexEnvironment) -> str:
     if not environment.pex_root.is_absolute():
         return path
-    (cache,) = CACHES
-    return stand_in.absolute(path, Path(environment.pex_root.parent, cache))
+    return stand_in.absolute(path, Path(environment.pex_root.parent))
 
 
 # -- Virtual environments -------------------------------------------------------------------------

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterable
 
-from pants.core.util_rules.adhoc_binaries import PythonBuildStandaloneBinary
 from pants.engine.rules import Rule, collect_rules
 from pants.option.global_options import NamedCachesDirOption
 from pants.util.frozendict import FrozenDict
@@ -14,7 +13,7 @@ from pants.util.frozendict import FrozenDict
 from lockstep.envs import stand_in
 from lockstep.pants_api.uncacheable import uncacheable_rule
 
-CACHES = FrozenDict(PythonBuildStandaloneBinary.APPEND_ONLY_CACHES)
+CACHES = FrozenDict({stand_in.CACHE: stand_in.FOLDER})
 """The named cache that holds stand-ins, as processes take it."""
 
 
@@ -23,26 +22,25 @@ class StandInRequest:
     """Write the stand-in of an interpreter where it is missing.
 
     Attributes:
-        name: different for interpreters that behave differently, the same on all machines.
-        interpreter: its absolute path on this machine.
+        path: where a sandbox has it; different for interpreters that behave differently.
+        interpreter: the absolute path of the interpreter on this machine.
     """
 
-    name: str
+    path: str
     interpreter: str
 
 
 @dataclass(frozen=True)
 class StandIn:
-    """A stand-in, by its path in a sandbox that has `CACHES`."""
+    """The stand-in stands; `path` is where a sandbox has it."""
 
     path: str
 
 
 @uncacheable_rule
-async def write_stand_in(request: StandInRequest, caches: NamedCachesDirOption) -> StandIn:
-    (cache,) = CACHES
-    stand_in.write(Path(caches.val, cache), request.name, request.interpreter)
-    return StandIn(stand_in.path_of(request.name))
+async def write_stand_in(request: StandInRequest, named_caches: NamedCachesDirOption) -> StandIn:
+    stand_in.write(Path(named_caches.val), request.path, request.interpreter)
+    return StandIn(request.path)
 
 
 def rules() -> Iterable[Rule]:
