@@ -134,6 +134,19 @@ def test_a_second_runner_takes_every_environment_and_test_from_the_cache(
 
 
 @in_soak
+def test_type_checks_are_taken_by_another_checkout_too(
+    start_server: StartServer, make_runner: MakeRunner
+) -> None:
+    server = start_server()
+    first = Run.of(make_runner("first", ci(server.address)), "check", "plain::")
+    assert first.result.exit_code == 0, first.result.output
+    assert "Run MyPy on 1 file." in shared(first)
+    second = Run.of(make_runner("second", person(server.address)), "check", "plain::")
+    assert second.result.exit_code == 0, second.result.output
+    assert (second.taken, shared(second)) == (shared(first), Counter())
+
+
+@in_soak
 def test_a_server_that_is_down_is_told_once(make_runner: MakeRunner) -> None:
     repo = make_runner("one", ci(f"grpc://127.0.0.1:{free_port()}"))
     run = Run.of(repo, "test", "plain/plain_test.py")

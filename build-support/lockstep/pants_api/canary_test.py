@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pants.backend.python.dependency_inference import module_mapper, parse_python_dependencies
 from pants.backend.python.dependency_inference import rules as dependency_inference
-from pants.backend.python.goals import lockfile
+from pants.backend.python.goals import lockfile, run_pex_binary
 from pants.backend.python.typecheck.mypy import rules as mypy
 from pants.backend.python.util_rules import pex, pex_cli, pex_from_targets, pex_requirements
 from pants.backend.visibility import rules as visibility
@@ -45,6 +45,7 @@ RULES = [
         "PythonBuildStandaloneBinary",
         "EnvironmentTarget",
     ),
+    (run_pex_binary.create_pex_binary_run_request, "RunRequest", "PexBinaryFieldSet"),
     (
         module_mapper.map_module_to_address,
         "PythonModuleOwners",
@@ -113,6 +114,7 @@ def test_registering_replaces_each_rule_once() -> None:
         pex_seams.setup_venv_pex_process,
         python_seams.find_interpreter,
         python_seams.get_python_for_scripts,
+        python_seams.create_pex_binary_run_request,
         owner_seam.map_module_to_address,
         import_seams.parse_python_dependencies,
         import_seams.infer_python_dependencies_via_source,

@@ -15,10 +15,12 @@ import sys
 from pathlib import Path, PurePath
 from typing import Any, Callable, Mapping
 
+from pants.backend.python.goals import run_pex_binary
 from pants.backend.python.util_rules import pex
 from pants.backend.python.util_rules.interpreter_constraints import InterpreterConstraints
 from pants.backend.python.util_rules.pex import VenvScript, VenvScriptWriter
 from pants.backend.python.util_rules.pex_environment import CompletePexEnvironment, PythonExecutable
+from pants.core.goals.run import RunRequest
 from pants.core.util_rules import adhoc_binaries
 from pants.core.util_rules.adhoc_binaries import PythonBuildStandaloneBinary
 from pants.core.util_rules.environments import EnvironmentTarget, LocalEnvironmentTarget
@@ -92,6 +94,17 @@ def _is_local(target: EnvironmentTarget) -> bool:
 # -- Outside of sandboxes -------------------------------------------------------------------------
 
 
+async def create_pex_binary_run_request(original: Coroutine, *arguments: Any) -> RunRequest:
+    """Start a PEX by the stand-in that is in the folder which Pants makes for it."""
+    request: RunRequest = await original(*arguments)
+    python, *rest = request.args
+    return dataclasses.replace(
+        request,
+        args=(f"{{chroot}}/{python}", *rest),
+        append_only_caches={**(request.append_only_caches or {}), **CACHES},
+    )
+
+
 def create_argv(
     original: Callable[..., tuple[str, ...]], self: CompletePexEnvironment, *args: str
 ) -> tuple[str, ...]:
@@ -162,6 +175,7 @@ def install() -> None:
     """Put the seams in place."""
     replace(pex.find_interpreter, find_interpreter)
     replace(adhoc_binaries.get_python_for_scripts, get_python_for_scripts)
+    replace(run_pex_binary.create_pex_binary_run_request, create_pex_binary_run_request)
     _wrap(CompletePexEnvironment, "create_argv", create_argv)
     _wrap(CompletePexEnvironment, "environment_dict", environment_dict)
     _wrap(VenvScriptWriter, "_create_venv_script", create_venv_script)
