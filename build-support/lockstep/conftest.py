@@ -9,6 +9,7 @@ import pytest
 from pants.backend.python import register as python
 from pants.backend.visibility import rules as visibility
 from pants.core import register as core
+from pants.engine.internals.parametrize import Parametrize
 from pants.engine.rules import QueryRule
 from pants.testutil.rule_runner import RuleRunner
 
@@ -26,6 +27,7 @@ def make_rule_runner() -> MakeRuleRunner:
         runner = RuleRunner(
             rules=[rule for some in rules for rule in some],
             target_types=[*core.target_types(), *python.target_types()],
+            objects={"parametrize": Parametrize},
         )
         runner.set_options(
             ["--python-infer-use-rust-parser", *options],

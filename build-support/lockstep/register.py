@@ -7,9 +7,12 @@ from typing import Iterable
 from pants.engine.rules import Rule
 from pants.engine.unions import UnionRule
 
-from lockstep.imports import references, unowned
-from lockstep.lock import conflicts, goal, inputs, pip_tools, resolve, uv
+from lockstep.affected import goal as affected
+from lockstep.imports import references, scripts, unowned
+from lockstep.lock import conflicts, goal, inputs, judge, pip_tools, resolve, uv
+from lockstep.lock_export import goal as lock_export
 from lockstep.pants_api import (
+    base_definitions,
     import_seams,
     lock_seams,
     module_seam,
@@ -17,6 +20,8 @@ from lockstep.pants_api import (
     owner_seam,
     pex_seams,
     python_seams,
+    requirement_seam,
+    selection_seam,
     visibility_seam,
 )
 from lockstep.remote import report
@@ -32,12 +37,18 @@ def rules() -> Iterable[Rule | UnionRule]:
     owner_seam.install()
     pex_seams.install()
     python_seams.install()
+    requirement_seam.install()
+    selection_seam.install()
     visibility_seam.install()
     return (
+        *affected.rules(),
+        *base_definitions.rules(),
         *conflicts.rules(),
         *goal.rules(),
         *graphs.rules(),
         *inputs.rules(),
+        *judge.rules(),
+        *lock_export.rules(),
         *locks.rules(),
         *pex.rules(),
         *pip_tools.rules(),
@@ -45,6 +56,8 @@ def rules() -> Iterable[Rule | UnionRule]:
         *report.rules(),
         *resolve.rules(),
         *sandbox.rules(),
+        *selection_seam.rules(),
+        *scripts.rules(),
         *targets.rules(),
         *unowned.rules(),
         *uv.rules(),

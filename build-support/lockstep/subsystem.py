@@ -29,6 +29,12 @@ class Lockstep(Subsystem):
             one below this folder, else by the first by address.
             """),
     )
+    scripts = StrListOption(
+        help=softwrap("""
+            Globs of the scripts that may state their own requirements (PEP 723), such as
+            `cmd/*.py`. For each that does, `./pants tailor` proposes a target. None by default.
+            """),
+    )
     resolver = EnumOption(
         default=Resolver.PIP_TOOLS,
         help=softwrap("""

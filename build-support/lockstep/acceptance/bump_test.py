@@ -22,7 +22,7 @@ ALL = {
 }
 
 
-def _pinned(lock: str, entry: str) -> str:
+def pinned(lock: str, entry: str) -> str:
     """A lock with one pin's entry put in the place of its old one, as a person would do it."""
     name = entry.partition("==")[0]
     changed = re.sub(rf"^{name}==.*?(?=^    # via)", entry, lock, flags=re.M | re.S)
@@ -40,7 +40,7 @@ def test_one_bumped_pin_rebuilds_and_reruns_exactly_what_its_slice_reaches(
     again = monorepo.pants("test", "::")
     assert (again.built(), again.tests_run(), again.tests_known()) == (set(), set(), ALL)
 
-    monorepo.write(LOCK, _pinned(monorepo.read(LOCK), SIX))
+    monorepo.write(LOCK, pinned(monorepo.read(LOCK), SIX))
     bumped = monorepo.pants("test", "::")
     assert bumped.exit_code == 0, bumped.output
     assert bumped.built() == {"python-dateutil==2.9.0.post0", "six"}

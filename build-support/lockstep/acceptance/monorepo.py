@@ -104,12 +104,12 @@ class Result:
 
     def tests_run(self) -> set[str]:
         """The test files that ran, not those whose result was known."""
-        lines = re.findall(r"^[✓✕] (\S+) (?:succeeded|failed)(.*)", self.output, re.M)
+        lines = re.findall(r"^[✓✕] (.+) (?:succeeded|failed)(.*)", self.output, re.M)
         return {path for path, rest in lines if "cached" not in rest and "memoized" not in rest}
 
     def tests_known(self) -> set[str]:
         """The test files whose result came from a cache."""
-        lines = re.findall(r"^✓ (\S+) succeeded(.*)", self.output, re.M)
+        lines = re.findall(r"^✓ (.+) succeeded(.*)", self.output, re.M)
         return {path for path, rest in lines if "cached" in rest or "memoized" in rest}
 
 
@@ -120,19 +120,19 @@ class Monorepo:
     Attributes:
         root: the build root.
         store: Pants' local store, empty at first, so that every cache hit is one of this test.
-        settings: environment variables; an empty one is taken away.
+        variables: of the environment, beside those of the test's own; an empty one is taken away.
     """
 
     root: Path
     store: Path
-    settings: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def create(
-        cls, folder: Path, name: str = "mono repo", settings: Mapping[str, str] | None = None
+        cls, folder: Path, variables: Mapping[str, str] = {}, name: str = "mono repo"
     ) -> Monorepo:
         """Write the files; the lock is still missing."""
-        repo = cls(folder / name, folder / "store", settings or {})
+        repo = cls(folder / name, folder / "store", variables)
         for path, text in FILES.items():
             repo.write(path, text)
         for path in ("pants", "pants.remote.toml"):
@@ -144,6 +144,18 @@ class Monorepo:
                 ignore=shutil.ignore_patterns("BUILD", "__pycache__", "tests", "acceptance"),
             )
         return repo
+
+    def restore(self, locked: Mapping[str, str]) -> None:
+        """Undo what a test did to the files.
+
+        Args:
+            locked: the lock and its graph, by path.
+        """
+        for added in set(self.root.glob("*/BUILD")) - {self.path(path) for path in FILES}:
+            shutil.rmtree(added.parent)
+        for path, text in {**FILES, **locked}.items():
+            if not self.path(path).exists() or self.read(path) != text:
+                self.write(path, text)
 
     def path(self, path: str) -> Path:
         return self.root / path
@@ -158,7 +170,7 @@ class Monorepo:
     def command(self, *args: str) -> tuple[list[str], Mapping[str, str]]:
         """The argv and environment of a call of Pants."""
         plain = {name: value for name, value in os.environ.items() if not _sets_locale(name)}
-        environ = {**plain, "PANTS_LOCAL_STORE_DIR": str(self.store), **self.settings}
+        environ = {**plain, "PANTS_LOCAL_STORE_DIR": str(self.store), **self.variables}
         environ = {name: value for name, value in environ.items() if value}
         return [str(self.path("pants")), "--no-dynamic-ui", "--no-colors", *args], environ
 

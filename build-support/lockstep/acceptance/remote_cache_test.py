@@ -58,7 +58,7 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
 @pytest.fixture
 def make_runner(tmp_path: Path, locked_monorepo: tuple[Monorepo, Mapping[str, str]]) -> MakeRunner:
     def make(name: str, settings: Mapping[str, str]) -> Monorepo:
-        repo = Monorepo.create(tmp_path / name, f"checkout of {name}", settings)
+        repo = Monorepo.create(tmp_path / name, settings, f"checkout of {name}")
         for path, text in locked_monorepo[1].items():
             repo.write(path, text)
         return repo

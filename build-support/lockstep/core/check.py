@@ -2,37 +2,75 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Iterable, Iterator, Mapping, Sequence
 
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from lockstep.core.environments import locked_environments
 from lockstep.core.errors import redacted
+from lockstep.core.graph import LockGraph, pin_key
+from lockstep.core.graph_codec import graph_path
 from lockstep.core.inputs import InputRequirement
-from lockstep.core.lock import Lock, inputs_digest
+from lockstep.core.lock import Lock
+from lockstep.core.requirement_text import parsed
 from lockstep.core.slices import SliceError, Slicer, passed_over, satisfies
+from lockstep.core.universal import belonging
 
 
-def faults(
-    lock: Lock,
-    requirements: Sequence[InputRequirement],
-    interpreters: Sequence[str],
-    environment: Mapping[str, str],
-) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class Expected:
+    """What a lock has to be for its resolve.
+
+    Attributes:
+        resolve: the name of the resolve.
+        digest: what stands in the header for the inputs (`inputs_digest`).
+        environment: marker variables (PEP 508), as far as all environments agree on them.
+        requirements: every requirement of the inputs.
+        constraints: what the inputs only bound.
+        environments: those that the lock has to hold for, as the header names them.
+        overrides: requirements that take the place of all others of their project (PEP 508).
+        exclusions: projects that are left out.
+    """
+
+    resolve: str
+    digest: str
+    environment: Mapping[str, str]
+    requirements: Sequence[InputRequirement]
+    constraints: Sequence[InputRequirement] = ()
+    environments: Sequence[str] = ()
+    overrides: Sequence[str] = ()
+    exclusions: Sequence[str] = ()
+
+
+def faults(lock: Lock, graph: LockGraph | None, expected: Expected) -> tuple[str, ...]:
     """What is wrong with a lock, one line each; empty where it can be trusted.
 
     Args:
         lock: the lock.
-        requirements: every requirement of the resolve's inputs.
-        interpreters: the interpreter constraints of the resolve.
-        environment: marker variables (PEP 508) of the environment the lock holds for.
+        graph: what stands beside it, where there is one.
+        expected: what the lock has to be.
     """
+    required = tuple(_in_force(expected))
+    environment = expected.environment
     found = [
-        *_unsatisfied(lock, requirements, environment),
-        *_unrequired(lock, requirements, environment),
+        *_unsatisfied(lock, required, environment),
+        *_out_of_bounds(lock, expected.constraints, environment),
+        *_unrequired(lock, required, environment),
         *_unhashed(lock),
+        *_untold(lock, graph),
+        *_header_of_others(lock, expected),
     ]
-    return tuple(map(redacted, found or _stale_header(lock, requirements, interpreters)))
+    return tuple(map(redacted, found or _stale_header(lock, expected.digest)))
+
+
+def _in_force(expected: Expected) -> Iterator[InputRequirement]:
+    excluded = set(map(canonicalize_name, expected.exclusions))
+    overrides = {canonicalize_name(parsed(text).name): text for text in expected.overrides}
+    for stated in expected.requirements:
+        name = canonicalize_name(parsed(stated.text).name)
+        if name not in excluded:
+            yield replace(stated, text=overrides.get(name, stated.text))
 
 
 def _unsatisfied(
@@ -40,7 +78,7 @@ def _unsatisfied(
 ) -> Iterator[str]:
     pins = lock.by_name()
     for stated in requirements:
-        requirement = Requirement(stated.text)
+        requirement = parsed(stated.text)
         candidates = pins.get(str(canonicalize_name(requirement.name)), ())
         if any(satisfies(pin, requirement) for pin in candidates):
             continue
@@ -48,6 +86,20 @@ def _unsatisfied(
             continue
         pinned = ", ".join(f"`{pin.requirement}` in line {pin.line}" for pin in candidates)
         yield f"{stated.place}: `{stated.text}` is satisfied by no pin (there is {pinned or 'none'})"
+
+
+def _out_of_bounds(
+    lock: Lock, constraints: Iterable[InputRequirement], environment: Mapping[str, str]
+) -> Iterator[str]:
+    pins = lock.by_name()
+    for stated in constraints:
+        requirement = parsed(stated.text)
+        candidates = pins.get(str(canonicalize_name(requirement.name)), ())
+        if not candidates or any(satisfies(pin, requirement) for pin in candidates):
+            continue
+        if not passed_over(requirement, lock, environment):
+            pinned = ", ".join(f"`{pin.requirement}` in line {pin.line}" for pin in candidates)
+            yield f"{stated.place}: `{stated.text}` does not allow {pinned}"
 
 
 def _unrequired(
@@ -71,12 +123,39 @@ def _unhashed(lock: Lock) -> Iterator[str]:
             yield f"{lock.path}:{pin.line}: `{pin.requirement}` has no hash"
 
 
-def _stale_header(
-    lock: Lock, requirements: Sequence[InputRequirement], interpreters: Sequence[str]
-) -> Iterator[str]:
+def _untold(lock: Lock, graph: LockGraph | None) -> Iterator[str]:
+    """The pins that the graph has nothing of, or something of other hashes."""
+    path = graph_path(lock.path)
+    if graph is None:
+        yield f"{path}: the graph of {lock.path} is missing"
+        return
+    known = {entry.pin for entry in graph.entries}
+    # Where a pin is for some environments only, it may be that none of them is at hand.
+    everywhere = set(lock.pins)
+    for variables in locked_environments(lock):
+        everywhere &= set(belonging(lock.pins, variables))
+    for pin in graph.missing(lock):
+        place = f"{lock.path}:{pin.line}: `{pin.requirement}`"
+        if pin_key(pin) in known:
+            yield f"{place} has other hashes than {path} was derived from"
+        elif pin in everywhere:
+            yield f"{place} is not in {path}"
+
+
+def _header_of_others(lock: Lock, expected: Expected) -> Iterator[str]:
     if lock.header is None:
         yield f"{lock.path}:1: the lock has no Lockstep header, so another tool wrote it"
         return
-    digest = inputs_digest(((r.path, r.text) for r in requirements), interpreters)
-    if lock.header.inputs != digest:
+    if lock.header.resolve != expected.resolve:
+        yield (
+            f"{lock.path}:2: the lock is that of the resolve `{lock.header.resolve}`, not of"
+            f" `{expected.resolve}`"
+        )
+    missing = [stated for stated in expected.environments if stated not in lock.header.environments]
+    if missing:
+        yield f"{lock.path}:5: the lock does not hold for {', '.join(missing)}"
+
+
+def _stale_header(lock: Lock, digest: str) -> Iterator[str]:
+    if lock.header is not None and lock.header.inputs != digest:
         yield f"{lock.path}:3: the inputs or interpreters changed since the lock was resolved"

@@ -41,8 +41,8 @@ class InputRequirement(Placed):
         text: the requirement (PEP 508).
         hashes: `algorithm:hex` of the files it allows; any file where there are none.
         tables: the tables of a pyproject.toml that bring it, such as `project.dependencies`,
-            `project.optional-dependencies.web` or `dependency-groups.dev`; the first states it,
-            the others include that one.
+            `project.optional-dependencies.web`, `dependency-groups.dev` or `build-system.requires`;
+            the first states it, the others include that one.
     """
 
     text: str
@@ -61,6 +61,17 @@ class Include(Placed):
 
     target: str
     constraint: bool = False
+
+
+@dataclass(frozen=True, repr=False)
+class PythonRange(Placed):
+    """The Pythons that a file is for.
+
+    Attributes:
+        text: the versions (PEP 440), such as `>=3.9`.
+    """
+
+    text: str
 
 
 @dataclass(frozen=True, repr=False)
@@ -96,19 +107,18 @@ class Input:
 
     Attributes:
         path: the file, relative to the build root.
-        requirements: in the order of the file.
-        build_requirements: what a pyproject.toml needs for being built (`build-system.requires`).
+        requirements: in the order of the file; behind them what the file's project needs for being
+            built.
         includes: the files it includes, which are not read yet.
         settings: how to resolve.
-        requires_python: the Pythons it is for (PEP 440), empty where it does not say.
+        requires_python: the Pythons it is for, None where it does not say.
     """
 
     path: str
     requirements: tuple[InputRequirement, ...] = ()
-    build_requirements: tuple[InputRequirement, ...] = ()
     includes: tuple[Include, ...] = ()
     settings: tuple[Setting, ...] = ()
-    requires_python: str = ""
+    requires_python: PythonRange | None = None
 
     def of(self, table: str) -> tuple[InputRequirement, ...]:
         """What a table of a pyproject.toml brings, such as `dependency-groups.dev`."""

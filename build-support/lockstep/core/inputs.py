@@ -7,11 +7,14 @@ them as well, and hands all of them to `joined`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Iterable, Iterator, Mapping
+from typing import Iterable, Iterator, Mapping, Sequence
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 
 from lockstep.core import pyproject, requirements_txt, script_metadata
 from lockstep.core.errors import LockstepError, TextError
-from lockstep.core.input_values import Include, Input, InputRequirement, Setting
+from lockstep.core.input_values import Include, Input, InputRequirement, PythonRange, Setting
 from lockstep.core.requirement_text import parsed
 
 __all__ = [
@@ -19,11 +22,15 @@ __all__ = [
     "Input",
     "InputRequirement",
     "Inputs",
+    "PythonRange",
     "Setting",
+    "by_project",
     "decoded",
     "is_compiled",
+    "is_script",
     "joined",
     "parse_input",
+    "refuse_other_pythons",
 ]
 
 _OTHER_TOOLS = ("setup.py", "setup.cfg", "Pipfile", "environment.yml", "environment.yaml")
@@ -39,14 +46,16 @@ class Inputs:
     Attributes:
         requirements: what is required, each once, in the order of reading.
         constraints: what only bounds versions (`-c`).
-        build_requirements: what the projects need for being built.
         settings: how to resolve, each once; none contradicts another.
+        pythons: the Pythons that the files are for which require something.
+        files: every file that was read, the inputs and what they include, in that order too.
     """
 
     requirements: tuple[InputRequirement, ...] = ()
     constraints: tuple[InputRequirement, ...] = ()
-    build_requirements: tuple[InputRequirement, ...] = ()
     settings: tuple[Setting, ...] = ()
+    pythons: tuple[PythonRange, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 def decoded(data: bytes, path: str) -> str:
@@ -86,9 +95,14 @@ def parse_input(text: str, path: str) -> Input:
         )
     if name == "pyproject.toml":
         return pyproject.parse(text, path)
-    if name.endswith(".py"):
+    if is_script(path):
         return script_metadata.parse(text, path)
     return requirements_txt.parse(text, path)
+
+
+def is_script(path: str) -> bool:
+    """Whether an input is a script, which states what it needs itself and for itself alone."""
+    return path.endswith(".py")
 
 
 def is_compiled(text: str) -> bool:
@@ -129,18 +143,61 @@ def joined(paths: Iterable[str], read: Mapping[str, Input]) -> Inputs:
     """
     requirements: dict[InputRequirement, None] = {}
     constraints: dict[InputRequirement, None] = {}
-    build: dict[InputRequirement, None] = {}
     settings: list[Setting] = []
+    pythons: list[PythonRange] = []
+    files: dict[str, None] = {}
     for file, constraint in _walk(paths, read):
         if constraint:
             constraints.update((_bounding(stated), None) for stated in file.requirements)
         else:
             requirements.update((stated, None) for stated in file.requirements)
-            build.update((stated, None) for stated in file.build_requirements)
+            pythons.extend([file.requires_python] if file.requires_python else [])
         settings.extend(file.settings)
+        files[file.path] = None
     # Whatever requires a project bounds it as well.
     bounding = tuple(stated for stated in constraints if stated not in requirements)
-    return Inputs(tuple(requirements), bounding, tuple(build), _agreeing(settings))
+    return Inputs(
+        tuple(requirements),
+        bounding,
+        _agreeing(settings),
+        tuple(pythons),
+        tuple(files),
+    )
+
+
+def by_project(requirements: Iterable[InputRequirement]) -> Mapping[str, tuple[str, ...]]:
+    """Requirements by project, as the project is first written, each text once.
+
+    A project of several spellings is one: all its texts begin with the first spelling.
+    """
+    grouped: dict[str, dict[str, None]] = {}
+    names: dict[str, str] = {}
+    for stated in requirements:
+        name = parsed(stated.text).name
+        first = names.setdefault(canonicalize_name(name), name)
+        rest = stated.text.strip()[len(name) :]
+        grouped.setdefault(first, {})[f"{first}{rest}"] = None
+    return {name: tuple(texts) for name, texts in grouped.items()}
+
+
+def refuse_other_pythons(inputs: Inputs, versions: Sequence[str]) -> None:
+    """Refuse inputs for a lock that holds for none of the Pythons that they are for.
+
+    Args:
+        versions: the Pythons of the lock without their patch release, which is not known: any may
+            do.
+
+    Raises:
+        TextError: `requires-python` of a file allows no release of these versions.
+    """
+    releases = [f"{version}.{patch}" for version in versions for patch in range(100)]
+    for python in inputs.pythons:
+        if not any(SpecifierSet(python.text).filter(releases)):
+            python.fail(
+                f"the file is for Python `{python.text}`, and its resolve is for"
+                f" {' and '.join(versions)}",
+                "Give its target another resolve, or widen the range",
+            )
 
 
 def _walk(paths: Iterable[str], read: Mapping[str, Input]) -> Iterator[tuple[Input, bool]]:

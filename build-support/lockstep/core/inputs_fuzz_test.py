@@ -88,7 +88,7 @@ def test_any_text_is_read_or_a_text_error(path: str, data: st.DataObject) -> Non
         if text.count(CREDENTIALS) == text.count("s3cr3t"):
             assert "s3cr3t" not in str(error)
         return
-    for stated in (*read.requirements, *read.build_requirements):
+    for stated in read.requirements:
         assert parsed(stated.text).name
         assert 1 <= stated.line <= line_count(text)
     for include in read.includes:

@@ -10,11 +10,14 @@ from lockstep.core.inputs import (
     Input,
     InputRequirement,
     Inputs,
+    PythonRange,
     Setting,
+    by_project,
     decoded,
     is_compiled,
     joined,
     parse_input,
+    refuse_other_pythons,
 )
 
 PATH = "services/shop/requirements.in"
@@ -118,19 +121,22 @@ def test_everything_is_joined_in_the_order_of_reading_and_once() -> None:
             Setting("x/b.in", 2, "prefer-binary"),
             Setting("d.in", 2, "extra-index-url", "https://two.example"),
         ),
+        files=("x/a.in", "x/b.in", "d.in", "x/c.txt", "e.in"),
     )
 
 
 def test_what_is_required_is_no_constraint_beside() -> None:
     files = read(a_in="-r b.in\n-c b.in\n", b_in="click<9\n")
-    assert joined(["a.in"], files) == Inputs(requirements=(at("b.in:1", "click<9"),))
+    assert joined(["a.in"], files) == Inputs(
+        requirements=(at("b.in:1", "click<9"),), files=("a.in", "b.in")
+    )
 
 
-def test_build_requirements_stand_apart() -> None:
+def test_what_a_project_is_built_with_is_required() -> None:
     text = '[build-system]\nrequires = ["setuptools>=61"]\n'
     stated = InputRequirement(PYPROJECT, 2, "setuptools>=61", tables=("build-system.requires",))
     assert joined([PYPROJECT], {PYPROJECT: parse_input(text, PYPROJECT)}) == Inputs(
-        build_requirements=(stated,)
+        requirements=(stated,), files=(PYPROJECT,)
     )
 
 
@@ -242,8 +248,8 @@ def test_values_never_show_credentials() -> None:
     assert repr(parse_input(text, "a.in")) == (
         "Input(path='a.in', requirements=(InputRequirement(path='a.in', line=2,"
         " text='six @ https://****@two.example/six.whl', hashes=(), tables=()),),"
-        " build_requirements=(), includes=(), settings=(Setting(path='a.in', line=1,"
-        " option='index-url', value='https://****@one.example'),), requires_python='')"
+        " includes=(), settings=(Setting(path='a.in', line=1,"
+        " option='index-url', value='https://****@one.example'),), requires_python=None)"
     )
 
 
@@ -270,3 +276,39 @@ def test_compiled_files_are_recognised(text: str, compiled: bool) -> None:
 def test_place() -> None:
     assert InputRequirement(PATH, 3, "click").place == f"{PATH}:3"
     assert InputRequirement(PYPROJECT, 0, "click").place == PYPROJECT
+
+
+def test_a_project_is_one_however_often_and_however_it_is_spelled() -> None:
+    stated = parse_input(
+        "Ruamel.yaml>=0.17\nhttpx\nruamel_yaml[x] <1 ; os_name == 'nt'\nhttpx\nhttpx[http2]\n",
+        PATH,
+    )
+    assert by_project(stated.requirements) == {
+        "Ruamel.yaml": ("Ruamel.yaml>=0.17", "Ruamel.yaml[x] <1 ; os_name == 'nt'"),
+        "httpx": ("httpx", "httpx[http2]"),
+    }
+
+
+def test_files_that_were_read_are_named_in_order() -> None:
+    files = read(a="-c c\n-r b\n", b="-c c\n", c="click\n")
+    assert joined(["a"], files).files == ("a", "c", "b")
+
+
+@pytest.mark.parametrize("python", [">=3.9", "==3.11.*", ">3.11.4", "~=3.11.2", ""])
+def test_a_python_that_any_release_of_the_resolve_is_in_is_fine(python: str) -> None:
+    script = f'# /// script\n# requires-python = "{python}"\n# ///\n'
+    refuse_other_pythons(joined(["x.py"], {"x.py": parse_input(script, "x.py")}), ["3.11"])
+
+
+@pytest.mark.parametrize("python", [">=3.12", "<3.11", "==3.10.*", "!=3.11.*"])
+def test_a_file_for_another_python_is_refused(python: str) -> None:
+    project = f'[project]\nrequires-python = "{python}"\n'
+    inputs = joined([PYPROJECT], {PYPROJECT: parse_input(project, PYPROJECT)})
+    assert inputs.pythons == (PythonRange(PYPROJECT, 2, python),)
+    refuse_other_pythons(inputs, ["3.10", "3.11", "3.12"])
+    with pytest.raises(TextError) as caught:
+        refuse_other_pythons(inputs, ["3.11"])
+    assert str(caught.value) == (
+        f"{PYPROJECT}:2: the file is for Python `{python}`, and its resolve is for 3.11."
+        " Give its target another resolve, or widen the range."
+    )

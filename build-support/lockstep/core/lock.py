@@ -10,6 +10,8 @@ from typing import Iterable, Iterator, Mapping, Sequence
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from lockstep.core.input_values import InputRequirement, Setting
+
 FORMAT = 1
 """The version of the header this code writes; a lock of a newer one is refused."""
 
@@ -112,21 +114,44 @@ class Lock:
         return {name: tuple(pins) for name, pins in grouped.items()}
 
 
-def inputs_digest(requirements: Iterable[tuple[str, str]], interpreters: Sequence[str]) -> str:
+def inputs_digest(
+    requirements: Iterable[InputRequirement],
+    interpreters: Sequence[str],
+    constraints: Iterable[InputRequirement] = (),
+    settings: Iterable[Setting] = (),
+    overrides: Iterable[str] = (),
+    exclusions: Iterable[str] = (),
+) -> str:
     """The digest a lock's header carries of what it was resolved from.
 
     It covers meaning, not text: comments, order and layout of an input never change it.
 
     Args:
-        requirements: pairs of an input's path and one of its requirements (PEP 508).
+        requirements: every requirement of the resolve's inputs.
         interpreters: the interpreter constraints of the resolve.
+        constraints: what only bounds versions.
+        settings: how to resolve; which input says so makes no difference.
+        overrides: requirements that take the place of all others of their project (PEP 508).
+        exclusions: projects to leave out.
 
     Returns:
         SHA-256 in hex.
     """
-    lines = sorted({f"{path}\t{canonical(text)}" for path, text in requirements})
-    text = "\n".join([*sorted(interpreters), "", *lines])
-    return hashlib.sha256(text.encode()).hexdigest()
+    lines = [
+        *sorted(interpreters),
+        "",
+        *sorted({_digested("", stated) for stated in requirements}),
+        *sorted({_digested("-c ", stated) for stated in constraints}),
+        *sorted({setting.argument for setting in settings}),
+        *sorted({f"override {canonical(text)}" for text in overrides}),
+        *sorted({f"exclude {canonicalize_name(name)}" for name in exclusions}),
+    ]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _digested(kind: str, stated: InputRequirement) -> str:
+    hashes = "".join(f" --hash={value}" for value in sorted(set(stated.hashes)))
+    return f"{kind}{stated.path}\t{canonical(stated.text)}{hashes}"
 
 
 def canonical(requirement: str) -> str:

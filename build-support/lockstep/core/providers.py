@@ -14,18 +14,21 @@ class Provider:
         address: the target's address.
         folder: the folder of its BUILD file, relative to the build root.
         project: the normalised name of the project it requires (PEP 503).
+        of_script: whether a script states it, for itself.
     """
 
     address: str
     folder: str
     project: str
+    of_script: bool = False
 
 
 def choose(providers: Iterable[Provider], importer: str | None, shared: str) -> Provider | None:
     """The provider of an import, where all of them state one project and so mean one pin.
 
     The importing project's own input comes first (it may ask for extras that others must not
-    get), then the shared one, then the first by address.
+    get), then the shared one, then the first by address. What another script states for itself
+    serves only where nothing else does.
 
     Args:
         providers: all candidates.
@@ -38,6 +41,7 @@ def choose(providers: Iterable[Provider], importer: str | None, shared: str) -> 
     candidates = sorted(providers)
     if len({candidate.project for candidate in candidates}) != 1:
         return None
+    candidates = [c for c in candidates if not c.of_script] or candidates
     own = [c for c in candidates if importer is not None and _within(importer, c.folder)]
     if own:
         return max(own, key=lambda candidate: len(candidate.folder))

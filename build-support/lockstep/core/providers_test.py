@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lockstep.core.providers import Provider, choose
@@ -18,6 +20,7 @@ shop = provider("services/shop")
 shop_web = provider("services/shop/web")
 money = provider("libs/shared/money")
 root = provider("")
+script = replace(provider("services/shop/tools"), of_script=True)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +37,9 @@ root = provider("")
         ([money, provider(SHARED + "/tools")], "services/stock/src", provider(SHARED + "/tools")),
         ([shop, provider("3rdparty/python2")], "services/stock/src", provider("3rdparty/python2")),
         ([shop, money], "services/stock/src", money),
+        ([script, shop], "services/shop/tools", shop),
+        ([script, money], "services/shop/tools", money),
+        ([script], "services/stock/src", script),
         ([shop, shared], None, shared),
         ([shop, money], None, money),
         ([root, shared], "services/stock/src", shared),

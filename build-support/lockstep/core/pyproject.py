@@ -17,6 +17,7 @@ from lockstep.core.toml_text import Key, TomlText, read_toml
 _BASE = "project.dependencies"
 _EXTRA = "project.optional-dependencies"
 _GROUP = "dependency-groups"
+_BUILD = "build-system.requires"
 
 _TO_PROJECT = "Move them to `project.dependencies`, where every tool finds them"
 _TO_GROUPS = "Move them to `[dependency-groups]`, where every tool finds them"
@@ -74,23 +75,23 @@ class _Pyproject:
             self._read(f"{_GROUP}.{key}", entries, _GROUP, name)
         self._refuse_cycles()
         bringing = self._bringing()
-        build = self.toml.strings("build-system", "requires")
         return Input(
             self.toml.path,
-            requirements=tuple(
-                replace(requirement, tables=bringing[requirement.tables[0]])
-                for requirement in self.stated
-            ),
-            build_requirements=tuple(
-                replace(
-                    stated(self.toml.at("build-system", "requires", index), text),
-                    tables=("build-system.requires",),
-                )
-                for index, text in enumerate(build)
+            requirements=(
+                *(
+                    replace(requirement, tables=bringing[requirement.tables[0]])
+                    for requirement in self.stated
+                ),
+                *self._of_build(),
             ),
             includes=files,
             requires_python=requires_python(self.toml, "project", "requires-python"),
         )
+
+    def _of_build(self) -> Iterator[InputRequirement]:
+        for index, text in enumerate(self.toml.strings(*_BUILD.split("."))):
+            requirement = stated(self.toml.at(*_BUILD.split("."), index), text)
+            yield replace(requirement, tables=(_BUILD,))
 
     def _names(self, *keys: str) -> Mapping[str, str]:
         """Names of extras or groups as written, by their normalised form."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lockstep.core.errors import TextError
-from lockstep.core.input_values import Include, InputRequirement
+from lockstep.core.input_values import Include, InputRequirement, PythonRange
 from lockstep.core.pyproject import parse
 
 PATH = "libs/shared/money/pyproject.toml"
@@ -60,13 +60,12 @@ def test_everything_with_line_and_tables(text: str) -> None:
             "httpx",
             ("dependency-groups.lint", "dependency-groups.test", "dependency-groups.all"),
         ),
+        (2, "hatchling", ("build-system.requires",)),
     ]
-    assert stated.build_requirements == (
-        InputRequirement(PATH, 2, "hatchling", tables=("build-system.requires",)),
-    )
-    assert (stated.path, stated.requires_python) == (PATH, ">=3.9")
+    assert stated.requires_python == PythonRange(PATH, 6, ">=3.9")
     assert [r.text for r in stated.of(f"{EXTRA}.web")] == ["httpx", "rich"]
     assert [r.line for r in stated.of("dependency-groups.test")] == [20, 21, 21]
+    assert [r.text for r in stated.of("build-system.requires")] == ["hatchling"]
 
 
 def test_extras_may_bring_each_other() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Iterator
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 
-from lockstep.core.input_values import Input, Placed
+from lockstep.core.input_values import Input, Placed, PythonRange
 from lockstep.core.requirement_text import stated
 from lockstep.core.toml_text import TomlText, read_toml
 
@@ -64,8 +64,8 @@ def _blocks(lines: list[str]) -> Iterator[tuple[str, int, int]]:
             at = closings[-1] + 1
 
 
-def requires_python(toml: TomlText, *keys: str) -> str:
-    """The Pythons that a file is for (PEP 440); empty where it does not say.
+def requires_python(toml: TomlText, *keys: str) -> PythonRange | None:
+    """The Pythons that a file is for; None where it does not say.
 
     Raises:
         TextError: it says something else.
@@ -73,10 +73,11 @@ def requires_python(toml: TomlText, *keys: str) -> str:
     text = toml.string(*keys)
     try:
         SpecifierSet(text)
-    except InvalidSpecifier:
+    except ValueError:  # `InvalidSpecifier` is one, and so is a number of too many digits
         toml.fail(
             f"`{text}` is no range of Python versions",
             *keys,
             mend="Write it as PEP 440 has it, such as `>=3.9`",
         )
-    return text
+    place = toml.at(*keys)
+    return PythonRange(place.path, place.line, text) if text else None

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lockstep.core.errors import TextError
-from lockstep.core.input_values import Input, InputRequirement
+from lockstep.core.input_values import Input, InputRequirement, PythonRange
 from lockstep.core.script_metadata import _blocks, parse
 
 PATH = "tools/report.py"
@@ -37,7 +37,7 @@ def test_script(text: str) -> None:
     assert parse(text, PATH) == Input(
         PATH,
         requirements=(InputRequirement(PATH, 5, "httpx>=0.27"), InputRequirement(PATH, 7, "rich")),
-        requires_python=">=3.11",
+        requires_python=PythonRange(PATH, 3, ">=3.11"),
     )
 
 
@@ -83,6 +83,11 @@ def test_script_without_a_block(text: str) -> None:
         (
             "# /// script\n# requires-python = '3.11'\n# ///\n",
             "2: `3.11` is no range of Python versions."
+            " Write it as PEP 440 has it, such as `>=3.9`.",
+        ),
+        (
+            f'# /// script\n# requires-python = ">{"9" * 5000}"\n# ///\n',
+            f"2: `>{'9' * 5000}` is no range of Python versions."
             " Write it as PEP 440 has it, such as `>=3.9`.",
         ),
     ],

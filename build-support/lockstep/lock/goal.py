@@ -15,24 +15,29 @@ from pants.engine.rules import Get, MultiGet, Rule, collect_rules, goal_rule, ru
 from pants.option.option_types import BoolOption, StrListOption
 from pants.util.strutil import softwrap
 
-from lockstep.core.check import faults
+from lockstep.core.check import Expected, faults
 from lockstep.core.errors import LockstepError
+from lockstep.core.universal import declared
 from lockstep.envs.atomic import write_text
-from lockstep.lock.inputs import ResolveInputs, ResolveInputsRequest, environment_of
-from lockstep.lock.resolve import (
-    ResolvedLock,
-    ResolveLockRequest,
-    VerifiedHere,
-    VerifyHereRequest,
+from lockstep.lock.inputs import (
+    ResolveInputs,
+    ResolveInputsRequest,
+    environment_of,
+    minor_versions,
 )
+from lockstep.lock.judge import VerifiedHere, VerifyHereRequest
+from lockstep.lock.resolve import ResolvedLock, ResolveLockRequest
+from lockstep.slices.graphs import GraphRequest, StoredGraph
 from lockstep.slices.locks import LockRequest, ManagedLock
+from lockstep.subsystem import Lockstep, Resolver
 
 
 class LockSubsystem(GoalSubsystem):
     name = "lock"
     help = softwrap("""
-        Resolve every requirements input of a resolve in one pass of pip-tools and write its lock.
-        Pins of the lock at hand are kept where they still fit.
+        Resolve every requirements input of a resolve in one pass, for all declared environments,
+        and write its lock and graph. Pins of the lock at hand are kept where they still fit. Who
+        resolves is told by `[lockstep].resolver` and `[lockstep].propose`.
         """)
 
     check = BoolOption(
@@ -72,19 +77,31 @@ class LockFaults:
 
 
 @rule(desc="Check the lock")
-async def check_lock(request: LockFaultsRequest) -> LockFaults:
+async def check_lock(request: LockFaultsRequest, lockstep: Lockstep) -> LockFaults:
     inputs = await Get(ResolveInputs, ResolveInputsRequest(request.resolve))
     path = inputs.lock_path
     existing = await Get(Paths, PathGlobs([path]))
     if not existing.files:
         return LockFaults(path, (f"{path}: the lock of `{request.resolve}` is missing",))
-    locked = await Get(ManagedLock, LockRequest(path))
+    locked, stored = await MultiGet(
+        Get(ManagedLock, LockRequest(path)), Get(StoredGraph, GraphRequest(path))
+    )
     if locked.slicer is None:
         return LockFaults(path, (f"{path}:1: the lock is in PEX's format, so Pants wrote it",))
-    environment = environment_of(inputs)
-    return LockFaults(
-        path, faults(locked.slicer.lock, inputs.requirements, inputs.interpreters, environment)
+    pythons = minor_versions(inputs.resolve, inputs.interpreters)
+    everywhere = lockstep.propose or lockstep.resolver is Resolver.UV
+    expected = Expected(
+        resolve=inputs.resolve,
+        digest=inputs.digest,
+        environment=environment_of(inputs),
+        requirements=inputs.requirements,
+        constraints=inputs.constraints,
+        # Beside these a lock holds for where it was made, which need not be here.
+        environments=tuple(map(str, declared(pythons, lockstep.platforms if everywhere else ()))),
+        overrides=inputs.overrides,
+        exclusions=inputs.exclusions,
     )
+    return LockFaults(path, faults(locked.slicer.lock, stored.graph, expected))
 
 
 class LockGoal(Goal):

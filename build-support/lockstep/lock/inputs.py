@@ -13,11 +13,12 @@ from pants.backend.python.target_types import PythonRequirementResolveField, Pyt
 from pants.backend.python.util_rules.interpreter_constraints import InterpreterConstraints
 from pants.engine.addresses import Address
 from pants.engine.fs import DigestContents, PathGlobs
-from pants.engine.rules import Get, Rule, collect_rules, rule
+from pants.engine.internals.target_adaptor import TargetAdaptor, TargetAdaptorRequest
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.target import AllUnexpandedTargets, SingleSourceField, Target
 
 from lockstep.core.environments import python_environment
-from lockstep.core.errors import LockstepError
+from lockstep.core.errors import LockstepError, TextError
 from lockstep.core.inputs import (
     Input,
     InputRequirement,
@@ -27,7 +28,9 @@ from lockstep.core.inputs import (
     is_compiled,
     joined,
     parse_input,
+    refuse_other_pythons,
 )
+from lockstep.core.lock import inputs_digest
 from lockstep.subsystem import Lockstep
 
 _CONFIGURATION = "pants.toml"
@@ -70,6 +73,18 @@ class ResolveInputs:
     exclusions: tuple[str, ...] = ()
     compiled: frozenset[str] = frozenset()
 
+    @property
+    def digest(self) -> str:
+        """What a lock of these inputs has in its header."""
+        return inputs_digest(
+            self.requirements,
+            self.interpreters,
+            self.constraints,
+            self.settings,
+            self.overrides,
+            self.exclusions,
+        )
+
 
 @dataclass(frozen=True)
 class InputFilesRequest:
@@ -92,14 +107,7 @@ async def read_input_files(request: InputFilesRequest) -> Inputs:
         read.update((file.path, file) for file in found)
         included = {include.target for file in found for include in file.includes}
         todo = sorted(included - read.keys())
-    inputs = joined(request.paths, read)
-    for setting in inputs.settings:
-        if setting.is_index:
-            setting.fail(
-                f"`{setting.argument}` tells an index, and installing would not know of it",
-                "Put it into pip's configuration, which every step reads (docs/setup.md)",
-            )
-    return inputs
+    return joined(request.paths, read)
 
 
 @rule(desc="Read the requirements inputs")
@@ -121,14 +129,17 @@ async def read_inputs(
         else:
             requirements = target[PythonRequirementsField].value
             stated[_build_file(target.address)].update(str(r) for r in requirements)
-    for content in await Get(DigestContents, PathGlobs(_without_requirements(targets))):
-        input_file = parse_input(decoded(content.content, content.path), content.path)
-        for item in (*input_file.includes, *input_file.settings):
-            item.fail(
-                "the file states no requirement of its own, so it does not tell its resolve",
-                "State one here, or give each file that it includes a target",
-            )
+    unrequiring = _without_requirements(targets)
+    adaptors = await MultiGet(
+        Get(TargetAdaptor, TargetAdaptorRequest(target.address, "the inputs of a resolve"))
+        for target in unrequiring
+    )
+    for target, adaptor in zip(unrequiring, adaptors):
+        named = target.address.parameters.get("resolve") or adaptor.kwargs.get("resolve")
+        if (named or python_setup.default_resolve) == request.resolve:
+            files.add(_input_file(target))
     inputs = await Get(Inputs, InputFilesRequest(tuple(sorted(files))))
+    _refuse_indexes(inputs.settings)
     paths = {constraint.path for constraint in inputs.constraints}
     bounding = await Get(DigestContents, PathGlobs(map(glob.escape, sorted(paths))))
     in_builds = (
@@ -136,7 +147,7 @@ async def read_inputs(
         for path, requirements in stated.items()
         for requirement in sorted(requirements)
     )
-    return ResolveInputs(
+    found = ResolveInputs(
         resolve=request.resolve,
         lock_path=python_setup.resolves[request.resolve],
         requirements=_sorted((*inputs.requirements, *in_builds)),
@@ -160,6 +171,17 @@ async def read_inputs(
         exclusions=tuple(lockstep.exclusions.get(request.resolve, ())),
         compiled=frozenset(c.path for c in bounding if is_compiled(decoded(c.content, c.path))),
     )
+    refuse_other_pythons(inputs, minor_versions(found.resolve, found.interpreters))
+    return found
+
+
+def _refuse_indexes(settings: Iterable[Setting]) -> None:
+    for setting in settings:
+        if setting.is_index:
+            setting.fail(
+                f"`{setting.argument}` tells an index, and installing would not know of it",
+                "Put it into pip's configuration, which every step reads (docs/setup.md)",
+            )
 
 
 def _configured(option: Mapping[str, list[str]], resolve: str) -> Iterator[InputRequirement]:
@@ -183,11 +205,11 @@ def _is_requirement(target: Target, resolve: str, python_setup: PythonSetup) -> 
     return bool(target[PythonRequirementResolveField].normalized_value(python_setup) == resolve)
 
 
-def _without_requirements(targets: Iterable[Target]) -> tuple[str, ...]:
-    """The inputs that generate no requirement, and with that do not tell their resolve."""
+def _without_requirements(targets: Iterable[Target]) -> tuple[Target, ...]:
+    """The inputs that only bound or set something: no requirement of theirs tells their resolve."""
     requirements = {_generator_name(t) for t in targets if t.has_field(PythonRequirementsField)}
     return tuple(
-        _input_file(target)
+        target
         for target in targets
         if isinstance(target, PythonRequirementsTargetGenerator)
         and _generator_name(target) not in requirements
@@ -201,9 +223,11 @@ def _generator_name(target: Target) -> tuple[str, str]:
 def _input_file(generator: Target) -> str:
     path = generator[SingleSourceField].file_path
     if not isinstance(generator, PythonRequirementsTargetGenerator):
-        raise LockstepError(
-            f"{path} is an input of the kind `{generator.alias}`, which is not supported",
-            mend="State its requirements in a requirements.txt format or pyproject.toml file",
+        raise TextError(
+            str(path),
+            1,
+            f"the file is an input of the kind `{generator.alias}`, which is not supported",
+            mend="State its requirements in a pyproject.toml or in requirements.txt format",
         )
     assert path is not None, "the field has a default"
     return path

@@ -31,6 +31,7 @@ from pants.engine.target import InferredDependencies
 from pants.engine.unions import UnionMembership
 
 from lockstep.core.imports import split_import_lists
+from lockstep.core.named_modules import named_modules
 from lockstep.imports.unowned import (
     OwnedClosure,
     OwnedClosureRequest,
@@ -60,7 +61,10 @@ async def parse_python_dependencies(
     unions: UnionMembership,
     infer: PythonInferSubsystem,
 ) -> ParsedPythonDependencies:
-    """See what the fast parser does not: all of `import a, b`, odd line ends, other encodings."""
+    """See what the fast parser does not: all of `import a, b`, odd line ends, other encodings.
+
+    Modules that are named by strings for a framework count as imports too.
+    """
     sources = await Get(StrippedSourceFiles, SourceFilesRequest([request.source]))
     (file,) = await Get(DigestContents, Digest, sources.snapshot.digest)
     try:
@@ -77,8 +81,11 @@ async def parse_python_dependencies(
     if any("\\" in name for name in imports):
         return await _parse_slowly(original, request, script, unions, infer)
     # It also takes the blanks of `import a . b` for a part of the name.
-    named = {"".join(name.split()): info for name, info in imports.items()}
-    return ParsedPythonDependencies(ParsedPythonImports(named), parsed.assets)
+    found = {"".join(name.split()): info for name, info in imports.items()}
+    for module, line in named_modules(text, file.path).items():
+        # It may name something that is not there: only what is provided becomes a dependency.
+        found.setdefault(module, ParsedPythonImportInfo(line, True))
+    return ParsedPythonDependencies(ParsedPythonImports(found), parsed.assets)
 
 
 async def _parse_slowly(

@@ -1,4 +1,4 @@
-"""The seam that lets a project be stated in many inputs without an import becoming ambiguous."""
+"""The seams that choose which of the inputs that state a project serves an import."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Iterable, Mapping
 
 from packaging.utils import canonicalize_name
 from pants.backend.python.dependency_inference import module_mapper
+from pants.backend.python.dependency_inference import rules as inference
 from pants.backend.python.dependency_inference.module_mapper import (
     FirstPartyPythonModuleMapping,
     ModuleProviderType,
@@ -15,6 +16,13 @@ from pants.backend.python.dependency_inference.module_mapper import (
     PythonModuleOwnersRequest,
     ThirdPartyPythonModuleMapping,
 )
+from pants.backend.python.dependency_inference.rules import (
+    ImportOwnerStatus,
+    ImportResolveResult,
+    ResolvedParsedPythonDependencies,
+    ResolvedParsedPythonDependenciesRequest,
+)
+from pants.backend.python.dependency_inference.subsystem import PythonInferSubsystem
 from pants.backend.python.target_types import PythonRequirementsField
 from pants.engine.addresses import Address, Addresses
 from pants.engine.rules import Get
@@ -22,6 +30,7 @@ from pants.engine.target import Target, Targets
 from pants.util.frozendict import FrozenDict
 
 from lockstep.core.providers import Provider, choose
+from lockstep.imports.scripts import ScriptInputs
 from lockstep.pants_api.seam import Coroutine, replace
 from lockstep.subsystem import Lockstep
 
@@ -46,6 +55,7 @@ async def map_module_to_address(
     first_party: FirstPartyPythonModuleMapping,
     third_party: ThirdPartyPythonModuleMapping,
     lockstep: Lockstep,
+    scripts: ScriptInputs,
 ) -> PythonModuleOwners:
     """Settle which of several inputs serves an import before Pants calls it ambiguous.
 
@@ -55,8 +65,16 @@ async def map_module_to_address(
     if request.resolve is not None and len(found) > 1:
         addresses = Addresses(sorted({possible.provider.addr for possible in found}))
         targets = await Get(Targets, Addresses, addresses)
-        projects = {target.address: _project(target) for target in targets}
-        settled = _settle(found, projects, request.locality, lockstep.shared_inputs)
+        providers = {
+            target.address: Provider(
+                target.address.spec,
+                target.address.spec_path,
+                _project(target),
+                scripts.any(target.address),
+            )
+            for target in targets
+        }
+        settled = _settle(found, providers, request.locality, lockstep.shared_inputs)
         third_party = _Settled(tuple(settled))
     owners: PythonModuleOwners = await original(request, first_party, third_party)
     return owners
@@ -64,7 +82,7 @@ async def map_module_to_address(
 
 def _settle(
     found: Iterable[PossibleModuleProvider],
-    projects: Mapping[Address, str],
+    providers: Mapping[Address, Provider],
     importer: str | None,
     shared: str,
 ) -> Iterable[PossibleModuleProvider]:
@@ -72,10 +90,7 @@ def _settle(
     for possible in found:
         by_kind[possible.provider.typ].append(possible)
     for group in by_kind.values():
-        candidates = {
-            Provider(p.provider.addr.spec, p.provider.addr.spec_path, projects[p.provider.addr])
-            for p in group
-        }
+        candidates = {providers[possible.provider.addr] for possible in group}
         chosen = choose(candidates, importer, shared)
         yield from (p for p in group if not chosen or p.provider.addr.spec == chosen.address)
 
@@ -85,6 +100,36 @@ def _project(target: Target) -> str:
     return ",".join(sorted(set(names)))
 
 
+async def resolve_parsed_dependencies(
+    original: Coroutine,
+    request: ResolvedParsedPythonDependenciesRequest,
+    infer: PythonInferSubsystem,
+    third_party: ThirdPartyPythonModuleMapping,
+    scripts: ScriptInputs,
+) -> ResolvedParsedPythonDependencies:
+    """Let a script's own requirements serve its imports.
+
+    Which input serves an import is else told by the importing folder, and a script has one alone.
+    """
+    resolved: ResolvedParsedPythonDependencies = await original(request, infer)
+    path = request.field_set.source.file_path
+    results = dict(resolved.resolve_results)
+    for module in results if path in scripts.generators else ():
+        found = third_party.providers_for_module(module, resolve=request.resolve)
+        own = {p.provider.addr for p in found if scripts.own(p.provider.addr, path)}
+        if own:
+            status = ImportOwnerStatus.unambiguous
+            results[module] = ImportResolveResult(status, tuple(sorted(own)))
+    return ResolvedParsedPythonDependencies(results, resolved.assets, resolved.explicit)
+
+
 def install() -> None:
-    """Put the seam in place."""
-    replace(module_mapper.map_module_to_address, map_module_to_address, also=(Lockstep,))
+    """Put the seams in place."""
+    replace(
+        module_mapper.map_module_to_address, map_module_to_address, also=(Lockstep, ScriptInputs)
+    )
+    replace(
+        inference.resolve_parsed_dependencies,
+        resolve_parsed_dependencies,
+        also=(ThirdPartyPythonModuleMapping, ScriptInputs),
+    )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fnmatch
 import logging
 import posixpath
 from dataclasses import dataclass
 from typing import Iterable
 
+from pants.backend.python.macros.python_requirements import PythonRequirementsTargetGenerator
 from pants.backend.python.target_types import PexBinary, PexEntryPointField
 from pants.core.goals.tailor import (
     AllOwnedSources,
@@ -16,18 +18,27 @@ from pants.core.goals.tailor import (
 )
 from pants.engine.fs import DigestContents, FileContent, PathGlobs, Paths
 from pants.engine.rules import Get, Rule, collect_rules, rule
-from pants.engine.target import AllUnexpandedTargets
+from pants.engine.target import AllUnexpandedTargets, SingleSourceField
 from pants.engine.unions import UnionRule
 
 from lockstep.core.errors import TextError
-from lockstep.core.inputs import parse_input
+from lockstep.core.inputs import decoded, is_compiled, is_script, parse_input
+from lockstep.subsystem import Lockstep
 
 logger = logging.getLogger(__name__)
+
+_FOLDER = "requirements"
+"""A folder of this name holds one requirements file for each purpose."""
 
 
 @dataclass(frozen=True)
 class PutativeInputsRequest(PutativeTargetsRequest):
-    """Propose a target for each requirements input that has none."""
+    """Propose a target for each requirements file and pyproject.toml that has none."""
+
+
+@dataclass(frozen=True)
+class PutativeScriptsRequest(PutativeTargetsRequest):
+    """Propose a target for the requirements of each script that states its own (PEP 723)."""
 
 
 @dataclass(frozen=True)
@@ -37,32 +48,64 @@ class PutativeProgramsRequest(PutativeTargetsRequest):
 
 @rule(desc="Find requirements inputs without a target")
 async def propose_inputs(request: PutativeInputsRequest, owned: AllOwnedSources) -> PutativeTargets:
-    globs = request.path_globs("*requirements*.in", "pyproject.toml")
-    contents = await Get(DigestContents, PathGlobs, globs)
-    return PutativeTargets(
-        _proposed_input(file) for file in contents if file.path not in owned and _states(file)
-    )
+    found = await Get(Paths, PathGlobs, request.path_globs("*.in", "*.txt", "pyproject.toml"))
+    missing = {path for path in found.files if _is_input(path) and path not in owned}
+    contents = await Get(DigestContents, PathGlobs(sorted(missing)))
+    return PutativeTargets(_proposed_input(file) for file in contents if _states(file))
+
+
+@rule(desc="Find scripts whose requirements have no target")
+async def propose_scripts(
+    request: PutativeScriptsRequest, targets: AllUnexpandedTargets, lockstep: Lockstep
+) -> PutativeTargets:
+    found = await Get(Paths, PathGlobs(lockstep.scripts))
+    # That a target owns the code says nothing of the requirements.
+    known = {
+        target[SingleSourceField].file_path
+        for target in targets
+        if isinstance(target, PythonRequirementsTargetGenerator)
+    }
+    missing = {
+        path
+        for path in found.files
+        if posixpath.dirname(path) in request.dirs and is_script(path) and path not in known
+    }
+    contents = await Get(DigestContents, PathGlobs(sorted(missing)))
+    return PutativeTargets(_proposed_input(file) for file in contents if _states(file))
+
+
+def _is_input(path: str) -> bool:
+    """Whether a file is an input by its name. Pants itself proposes `*requirements*.txt`."""
+    folder, name = posixpath.split(path)
+    if name == "pyproject.toml" or fnmatch.fnmatch(name, "*requirements*.in"):
+        return True
+    return posixpath.basename(folder) == _FOLDER and not fnmatch.fnmatch(name, "*requirements*.txt")
 
 
 def _states(file: FileContent) -> bool:
-    """Whether a file is an input. An empty requirements file is one that will be filled."""
-    if not file.path.endswith("pyproject.toml"):
-        return True
+    """Whether a file is an input by its text. An empty one is one that will be filled."""
     try:
-        return bool(parse_input(file.content.decode(), file.path))
-    except (TextError, UnicodeDecodeError) as error:
+        text = decoded(file.content, file.path)
+        if file.path.endswith(".txt") and is_compiled(text):
+            return False
+        stated = parse_input(text, file.path)
+    except TextError as error:
         logger.warning(f"No target is proposed for an input that cannot be read. {error}")
         return False
+    named = file.path.endswith((".in", ".txt"))
+    return named or bool(stated.requirements or stated.includes)
 
 
 def _proposed_input(file: FileContent) -> PutativeTarget:
     folder, name = posixpath.split(file.path)
+    script = is_script(file.path)
     return PutativeTarget(
         path=folder,
-        name=name.rpartition(".")[0],
-        type_alias="python_requirements",
+        name=name.rpartition(".")[0] + ("-requirements" if script else ""),
+        type_alias=PythonRequirementsTargetGenerator.alias,
         triggering_sources=[file.path],
-        owned_sources=[name],
+        # A script's code belongs to another target, and would be taken for a conflict.
+        owned_sources=[] if script else [name],
         kwargs={"source": name},
     )
 
@@ -91,5 +134,6 @@ def rules() -> Iterable[Rule | UnionRule]:
     return (
         *collect_rules(),
         UnionRule(PutativeTargetsRequest, PutativeInputsRequest),
+        UnionRule(PutativeTargetsRequest, PutativeScriptsRequest),
         UnionRule(PutativeTargetsRequest, PutativeProgramsRequest),
     )

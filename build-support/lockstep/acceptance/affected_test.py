@@ -1,0 +1,384 @@
+"""`--changed-since` selects what would miss the cache, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Iterator, Mapping
+
+import pytest
+
+from lockstep.acceptance.bump_test import SIX, pinned
+from lockstep.acceptance.monorepo import FILES, LOCK, Monorepo, Result
+
+SOURCES: Mapping[str, str] = {
+    "pants.toml": FILES["pants.toml"].replace('"/plain"', '"/lib", "/app", "/plain"'),
+    "lib/BUILD": 'python_sources()\nresources(name="data", sources=["*.txt"])\n',
+    "lib/ring_a.py": "import ring_b\n",
+    "lib/ring_b.py": "import ring_a\nimport six\n",
+    "lib/name.py": "NAME = 'name'\n",
+    "lib/pack/BUILD": "python_sources()\n",
+    "lib/pack/__init__.py": "",
+    "lib/pack/mod.py": "VALUE = 1\n",
+    "lib/data.txt": "data\n",
+    "app/BUILD": (
+        "python_test_utils(name='utils')\n"
+        "python_tests(overrides={'data_test.py': {'dependencies': ['//lib:data']}})\n"
+    ),
+    "app/conftest.py": "pytest_plugins = ['plugins']\n",
+    "lib/plugins.py": "",
+    "app/ring_test.py": "import ring_a\n\n\ndef test_ring() -> None:\n    assert ring_a\n",
+    "app/name_test.py": (
+        "from name import NAME\n\n\ndef test_name() -> None:\n    assert NAME == 'name'\n"
+    ),
+    "app/pack_test.py": (
+        "from pack import mod\n\n\ndef test_pack() -> None:\n    assert mod.VALUE == 1\n"
+    ),
+    "app/data_test.py": (
+        "from pathlib import Path\n\n\n"
+        "def test_data() -> None:\n    assert Path('lib/data.txt').exists()\n"
+    ),
+}
+APP = {"app/data_test.py", "app/name_test.py", "app/pack_test.py", "app/ring_test.py"}
+ALL = APP | {
+    "dates/dates_test.py",
+    "plain/plain_test.py",
+    "text/docopt_test.py",
+    "text/idna_test.py",
+    "text/six_test.py",
+}
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A monorepo under git, all tests of which have run.
+
+    Attributes:
+        monorepo: its files.
+    """
+
+    monorepo: Monorepo
+
+    def git(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["git", "-c", "user.name=a", "-c", "user.email=a@b.example", *arguments],
+            cwd=self.monorepo.root,
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        return done.stdout
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        text = self.monorepo.read(path)
+        assert old in text
+        self.monorepo.write(path, text.replace(old, new, 1))
+
+    def affected(self, *options: str) -> list[str]:
+        """What `./pants affected` prints to stdout."""
+        argv, environ = self.monorepo.command("affected", *options)
+        done = subprocess.run(
+            argv, cwd=self.monorepo.root, env=environ, stdout=subprocess.PIPE, text=True
+        )
+        assert done.returncode == 0
+        return done.stdout.splitlines()
+
+    def tests(self, *options: str) -> set[str]:
+        """The affected tests."""
+        return {line for line in self.affected("--goal=test", *options) if line in ALL_EVER}
+
+    def why(self, test: str) -> str:
+        """The one line that tells why a test is affected."""
+        told = self.affected("--goal=test", "--why")
+        (line,) = (line for line in told if line.endswith(f" ← {test}") or line.startswith(test))
+        return line
+
+
+ALL_EVER = ALL | {"app/new_test.py", "app/moved_test.py", "app/x y_test.py", "app/größe_test.py"}
+
+
+@pytest.fixture(scope="module")
+def prepared(
+    tmp_path_factory: pytest.TempPathFactory,
+    locked_monorepo: tuple[Monorepo, Mapping[str, str]],
+) -> Iterator[Repository]:
+    locked, files = locked_monorepo
+    root = Path(tmp_path_factory.mktemp("affected")) / "mono repo"
+    shutil.copytree(
+        locked.root, root, ignore=shutil.ignore_patterns(".pids", ".pants.d"), symlinks=True
+    )
+    repository = Repository(Monorepo(root, locked.store))
+    for path, text in {**FILES, **files, **SOURCES}.items():
+        repository.monorepo.write(path, text)
+    repository.git("init", "-q", "-b", "main")
+    repository.git("add", "-A")
+    repository.git("commit", "-qm", "base")
+    repository.git("tag", "base")
+    tested = repository.monorepo.pants("test", "::")
+    assert tested.exit_code == 0, tested.output
+    yield repository
+    repository.monorepo.stop()
+
+
+@pytest.fixture
+def repository(prepared: Repository) -> Repository:
+    prepared.git("reset", "-q", "--hard", "base")
+    prepared.git("clean", "-fdq")
+    return prepared
+
+
+def check(repository: Repository, expected: set[str]) -> Result:
+    """The tests selected are those expected, and those that run where all are asked for."""
+    assert repository.tests() == expected
+    tested = repository.monorepo.pants("test", "::")
+    assert tested.tests_run() == expected, tested.output
+    return tested
+
+
+def test_nothing_changed(repository: Repository) -> None:
+    check(repository, set())
+    assert repository.affected() == []
+    listed = repository.monorepo.pants("--changed-since=HEAD", "list")
+    assert "No targets were matched" in listed.output
+
+
+def test_a_pin(repository: Repository) -> None:
+    repository.monorepo.write(LOCK, pinned(repository.monorepo.read(LOCK), SIX))
+    check(repository, {"dates/dates_test.py", "text/six_test.py", "app/ring_test.py"})
+    assert repository.why("dates/dates_test.py") == (
+        "six 1.17.0 → 1.16.0 ← python-dateutil ← dates/dates_test.py"
+    )
+    assert re.fullmatch(
+        r"six 1\.17\.0 → 1\.16\.0 ← lib/ring_b\.py ← lib/ring_a\.py ← app/ring_test\.py",
+        repository.why("app/ring_test.py"),
+    )
+
+
+def test_comments_and_order_of_lock_and_inputs(repository: Repository) -> None:
+    lock = repository.monorepo.read(LOCK)
+    repository.monorepo.write(LOCK, lock.replace("\n\n", "\n# a remark\n\n", 1))
+    repository.monorepo.write("text/inputs.in", "docopt  # why\n\nidna >= 3.7\nsix\n")
+    check(repository, set())
+
+
+def test_another_range_with_the_same_pin(repository: Repository) -> None:
+    repository.edit("text/inputs.in", "idna>=3.7", "idna>=3.6")
+    check(repository, set())
+
+
+def test_a_requirement_that_goes(repository: Repository) -> None:
+    repository.edit("text/inputs.in", "idna>=3.7\n", "")
+    assert repository.tests() == {"text/idna_test.py"}
+    assert (
+        repository.why("text/idna_test.py")
+        == "idna removed from text/inputs.in ← text/idna_test.py"
+    )
+
+
+def test_an_input_that_goes_with_its_target(repository: Repository) -> None:
+    repository.git("rm", "-q", "text/inputs.in")
+    repository.monorepo.write("text/BUILD", "python_tests()\n")
+    # six is stated nowhere else; nothing of `dates` depends on what `text` states.
+    assert repository.tests() == {
+        *("app/ring_test.py", "text/docopt_test.py", "text/idna_test.py", "text/six_test.py"),
+    }
+    options = ("--changed-since=HEAD", "--changed-dependents=transitive")
+    listed = repository.monorepo.pants(*options, "list")
+    assert listed.exit_code == 0, listed.output
+
+
+def test_a_project_that_another_input_states_too(repository: Repository) -> None:
+    repository.edit("dates/inputs.in", "post0", "post0\nidna")
+    repository.edit("text/inputs.in", "idna>=3.7\n", "")
+    check(repository, set())
+
+
+def test_a_source_in_a_ring(repository: Repository) -> None:
+    repository.edit("lib/ring_b.py", "import six", "import six  # x")
+    check(repository, {"app/ring_test.py"})
+    assert repository.why("app/ring_test.py") == (
+        "lib/ring_b.py changed ← lib/ring_a.py ← app/ring_test.py"
+    )
+
+
+def test_a_deleted_module(repository: Repository) -> None:
+    repository.git("rm", "-q", "lib/name.py")
+    assert repository.tests() == {"app/name_test.py"}
+    assert repository.why("app/name_test.py") == "lib/name.py deleted ← app/name_test.py"
+
+
+def test_a_renamed_module_and_its_importer(repository: Repository) -> None:
+    repository.git("mv", "lib/name.py", "lib/names.py")
+    repository.edit("app/name_test.py", "from name", "from names")
+    check(repository, {"app/name_test.py"})
+
+
+def test_a_module_that_makes_an_import_lead_elsewhere(repository: Repository) -> None:
+    repository.monorepo.write("plain/name.py", "NAME = 'name'\n")
+    repository.monorepo.write("plain/BUILD", "python_tests()\npython_sources(name='lib')\n")
+    assert repository.tests() == {"app/name_test.py"}
+
+
+def test_odd_names(repository: Repository) -> None:
+    for name in ("x y", "größe"):
+        repository.monorepo.write(
+            f"app/{name}_test.py", "def test_it() -> None:\n    assert True\n"
+        )
+    check(repository, {"app/x y_test.py", "app/größe_test.py"})
+
+
+def test_a_deleted_test_selects_no_sibling(repository: Repository) -> None:
+    repository.git("rm", "-q", "app/name_test.py")
+    check(repository, set())
+
+
+def test_a_conftest_that_goes_and_its_content(repository: Repository) -> None:
+    repository.edit("app/conftest.py", "pytest", "# x\npytest")
+    check(repository, APP)
+    repository.git("reset", "-q", "--hard")
+    repository.git("rm", "-q", "app/conftest.py")
+    check(repository, APP)
+
+
+def test_a_plugin_that_only_a_string_names(repository: Repository) -> None:
+    repository.monorepo.write("lib/plugins.py", "import pytest\n")
+    check(repository, APP)
+    assert repository.why("app/name_test.py") == (
+        "lib/plugins.py changed ← app/conftest.py ← app/name_test.py"
+    )
+
+
+def test_an_init_that_gets_content(repository: Repository) -> None:
+    repository.monorepo.write("lib/pack/__init__.py", "X = 1\n")
+    check(repository, {"app/pack_test.py"})
+    repository.git("commit", "-qam", "filled")
+    repository.monorepo.write("lib/pack/__init__.py", "")
+    assert repository.tests() == {"app/pack_test.py"}
+
+
+def test_data(repository: Repository) -> None:
+    repository.monorepo.write("lib/data.txt", "other\n")
+    check(repository, {"app/data_test.py"})
+    assert repository.why("app/data_test.py") == (
+        "lib/data.txt changed ← lib:data ← app/data_test.py"
+    )
+    repository.monorepo.write("lib/more.txt", "more\n")
+    repository.git("checkout", "-q", "lib/data.txt")
+    check(repository, {"app/data_test.py"})
+
+
+def test_build_files_count_by_what_they_mean(repository: Repository) -> None:
+    build = repository.monorepo.read("app/BUILD")
+    repository.monorepo.write("app/BUILD", f"# why\n{build}\nresources(name='r', sources=['z'])\n")
+    repository.edit("lib/BUILD", "python_sources()", "python_sources(description='libs')")
+    assert repository.tests() == set()
+    repository.git("reset", "-q", "--hard")
+    repository.edit("app/BUILD", "overrides={", "overrides={'name_test.py': {'timeout': 99}, ")
+    assert repository.tests() == {"app/name_test.py"}
+    repository.git("reset", "-q", "--hard")
+    repository.edit("lib/BUILD", "python_sources()", "python_sources(sources=['ring*.py'])")
+    assert repository.tests() == APP
+    assert repository.why("app/name_test.py") == ("lib:lib sources changed ← app/name_test.py")
+    repository.git("reset", "-q", "--hard")
+    repository.edit("app/BUILD", "python_tests(", "python_tests(extra_env_vars=['A=1'], ")
+    check(repository, APP)
+    assert repository.why("app/name_test.py") == (
+        "app:app extra_env_vars changed ← app/name_test.py"
+    )
+
+
+def test_defaults_reach_what_is_below(repository: Repository) -> None:
+    repository.monorepo.write(
+        "BUILD", "__defaults__({python_tests: dict(extra_env_vars=['B=1'])})\n"
+    )
+    check(repository, ALL)
+
+
+def test_options_count_for_who_reads_them(repository: Repository) -> None:
+    repository.edit("pants.toml", "[mypy]", '[mypy]\nargs = ["--pretty"]')
+    check(repository, set())
+    assert repository.affected("--goal=check") != []
+    repository.git("reset", "-q", "--hard")
+    repository.edit("pants.toml", "[pytest]", '[pytest]\nargs = ["-p", "no:cacheprovider"]')
+    check(repository, ALL)
+
+
+def test_no_revision_selects_everything_and_says_so(repository: Repository) -> None:
+    result = repository.monorepo.pants("--changed-since=nowhere", "list")
+    assert result.exit_code == 0
+    assert (
+        "Selected all in reach of all goals: git knows no revision `nowhere`. Fetch it, or correct"
+        " the name. Until then everything counts as affected.\n"
+    ) in result.output
+    assert ALL <= set(result.output.splitlines())
+
+
+def test_an_unreadable_lock_at_the_base_selects_everything(repository: Repository) -> None:
+    lock = repository.monorepo.read(LOCK)
+    repository.monorepo.write(LOCK, "nonsense\n")
+    repository.git("commit", "-qam", "broken")
+    repository.monorepo.write(LOCK, lock)
+    assert repository.tests() == ALL
+
+
+def test_formats(repository: Repository) -> None:
+    matrix = ("--goal=test", "--format=github")
+    assert repository.affected(*matrix) == ['{"include":[]}']
+    repository.edit("lib/ring_b.py", "import six", "import six  # x")
+    repository.edit("lib/name.py", "'name'", "'other'")
+    names = ["app/name_test.py", "app/ring_test.py"]
+    document = json.loads("\n".join(repository.affected("--goal=test", "--format=json")))
+    assert document["affected"][-1] == {
+        "target": "lib/ring_b.py",
+        "type": "python_source",
+        "cause": {"kind": "source", "reach": "all", "text": "lib/ring_b.py changed"},
+        "path": ["lib/ring_b.py"],
+    }
+    assert set(names) < {affected["target"] for affected in document["affected"]}
+    # Of these only the tests are work for `test`.
+    assert repository.affected(*matrix) == [
+        '{"include":[{"shard":1,"count":2,"seconds":null,"targets":"' + " ".join(names) + '"}]}'
+    ]
+    tested = repository.monorepo.pants("test", "--report", "app/ring_test.py")
+    assert tested.exit_code == 0, tested.output
+    reports = "--durations=dist/test/reports/*.xml"
+    (line,) = repository.affected(*matrix, "--shards=5", reports)
+    jobs = json.loads(line)["include"]
+    assert [job["targets"] for job in jobs] == names
+    # The one that is not recorded weighs the median, which here is the other.
+    assert jobs[0]["seconds"] == jobs[1]["seconds"] > 0
+
+    repository.affected("--format=html", "--output-file=dist/affected.html")
+    page = repository.monorepo.read("dist/affected.html")
+    assert page.startswith("<!DOCTYPE html>") and page.endswith("</html>\n")
+    assert "<small>lib/name.py changed &#8592; app/name_test.py</small>" in page
+    assert "color-scheme" in page and "addEventListener" in page
+
+
+def test_exit_codes_and_options_at_odds(repository: Repository) -> None:
+    for options, exit_code, told in (
+        (("--fail-if-empty",), 1, ""),
+        (("--format=github", "--fail-if-empty"), 1, '{"include":[]}\n'),
+        (
+            ("--format=github", "--shards=0"),
+            1,
+            "A matrix has from 1 to 256 jobs, not 0. Give `--shards` such a number.\n",
+        ),
+        (
+            ("--shards=2",),
+            1,
+            "`--shards` is for a matrix of jobs. Add `--format=github`, or drop it.\n",
+        ),
+        (
+            ("--output-file=lib",),
+            1,
+            "lib cannot be written: Is a directory. Give `--output-file` another path.\n",
+        ),
+    ):
+        result = repository.monorepo.pants("affected", *options)
+        assert result.exit_code == exit_code
+        assert result.output.endswith(told)
