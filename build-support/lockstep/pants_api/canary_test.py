@@ -11,7 +11,8 @@ from pants.backend.python.dependency_inference import rules as dependency_infere
 from pants.backend.python.goals import lockfile, run_pex_binary
 from pants.backend.python.macros import common_requirements_rule, python_requirements
 from pants.backend.python.typecheck.mypy import rules as mypy
-from pants.backend.python.util_rules import pex, pex_cli, pex_from_targets, pex_requirements
+from pants.backend.python.util_rules import pex, pex_cli, pex_environment, pex_from_targets
+from pants.backend.python.util_rules import pex_requirements
 from pants.backend.visibility import rules as visibility
 from pants.bin import local_pants_runner
 from pants.core.goals import generate_lockfiles
@@ -157,6 +158,18 @@ def test_the_helper_that_makes_requirement_targets_takes_what_the_seam_hands_it(
     assert list(helper.parameters) == [
         *("request", "union_membership", "python_setup", "parse_requirements_callback"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("method", "parameters"),
+    [
+        (pex_environment.CompletePexEnvironment.create_argv, "self pex_filepath args"),
+        (pex_environment.CompletePexEnvironment.environment_dict, "self python"),
+        (pex.VenvScriptWriter._create_venv_script, "self bash script_path venv_executable"),
+    ],
+)
+def test_the_methods_that_are_wrapped_take_what_they_used_to(method: Any, parameters: str) -> None:
+    assert list(inspect.signature(method).parameters) == parameters.split()
 
 
 def test_what_a_call_is_about_is_decided_where_the_seam_is() -> None:
