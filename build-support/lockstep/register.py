@@ -19,10 +19,12 @@ from lockstep.pants_api import (
     mypy_seam,
     owner_seam,
     pex_seams,
+    python_seams,
     requirement_seam,
     selection_seam,
     visibility_seam,
 )
+from lockstep.remote import report
 from lockstep.slices import graphs, locks, pex, sandbox
 from lockstep.tailor import targets
 
@@ -34,6 +36,7 @@ def rules() -> Iterable[Rule | UnionRule]:
     mypy_seam.install()
     owner_seam.install()
     pex_seams.install()
+    python_seams.install()
     requirement_seam.install()
     selection_seam.install()
     visibility_seam.install()
@@ -50,6 +53,7 @@ def rules() -> Iterable[Rule | UnionRule]:
         *pex.rules(),
         *pip_tools.rules(),
         *references.rules(),
+        *report.rules(),
         *resolve.rules(),
         *sandbox.rules(),
         *selection_seam.rules(),

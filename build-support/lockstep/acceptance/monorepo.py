@@ -33,6 +33,12 @@ root_patterns = ["/dates", "/other", "/plain", "/text"]
 [python-bootstrap]
 search_path = ["<PATH>", "<PYENV>"]
 
+[pex]
+executable_search_paths = ["/usr/local/bin", "/usr/bin", "/bin"]
+
+[subprocess-environment]
+env_vars = ["LANG=C.UTF-8"]
+
 [python]
 enable_resolves = true
 enable_lockfile_targets = false
@@ -46,6 +52,7 @@ ambiguity_resolution = "by_source_root"
 use_rust_parser = true
 
 [pytest]
+args = ["--no-header", "--quiet", "--disable-warnings"]
 install_from_resolve = "python-default"
 requirements = ["//3rdparty/python:tools#pytest"]
 
@@ -113,7 +120,7 @@ class Monorepo:
     Attributes:
         root: the build root.
         store: Pants' local store, empty at first, so that every cache hit is one of this test.
-        variables: of the environment, beside those of the test's own.
+        variables: of the environment, beside those of the test's own; an empty one is taken away.
     """
 
     root: Path
@@ -121,12 +128,15 @@ class Monorepo:
     variables: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def create(cls, folder: Path, variables: Mapping[str, str] = {}) -> Monorepo:
+    def create(
+        cls, folder: Path, variables: Mapping[str, str] = {}, name: str = "mono repo"
+    ) -> Monorepo:
         """Write the files; the lock is still missing."""
-        repo = cls(folder / "mono repo", folder / "store", variables)
+        repo = cls(folder / name, folder / "store", variables)
         for path, text in FILES.items():
             repo.write(path, text)
-        shutil.copy2(CHECKOUT / "pants", repo.root / "pants")
+        for path in ("pants", "pants.remote.toml"):
+            shutil.copy2(CHECKOUT / path, repo.root / path)
         for part in ("bootstrap", "lockstep"):
             shutil.copytree(
                 CHECKOUT / "build-support" / part,
@@ -161,6 +171,7 @@ class Monorepo:
         """The argv and environment of a call of Pants."""
         plain = {name: value for name, value in os.environ.items() if not _sets_locale(name)}
         environ = {**plain, "PANTS_LOCAL_STORE_DIR": str(self.store), **self.variables}
+        environ = {name: value for name, value in environ.items() if value}
         return [str(self.path("pants")), "--no-dynamic-ui", "--no-colors", *args], environ
 
     def pants(self, *args: str) -> Result:

@@ -46,7 +46,7 @@ def test_a_new_service_is_locked_tested_and_packaged_with_no_line_of_a_build_fil
     assert "✓ services/greeter/tests/test_app.py succeeded" in tested
     assert "✓ mypy succeeded" in tested and "✓ black succeeded" in tested
     run(package, checkout)
-    assert run("./pants tailor --check :: && ./pants lock --check", checkout).count("fits") == 4
+    assert run("./pants tailor --check :: && ./pants lock --check", checkout).count("fits") == 5
 
     program = subprocess.Popen(
         [checkout / "dist/services.greeter.src.greeter/bin.pex"],

@@ -31,6 +31,7 @@ _SCOPES: Mapping[str, Reach | None] = {
 
 _OPTIONS = frozenset(
     [
+        "GLOBAL.cache_content_behavior",
         "GLOBAL.colors",
         "GLOBAL.dynamic_ui",
         "GLOBAL.ignore_warnings",
@@ -38,6 +39,13 @@ _OPTIONS = frozenset(
         "GLOBAL.log_show_rust_3rdparty",
         "GLOBAL.pantsd_max_memory_usage",
         "GLOBAL.process_execution_local_parallelism",
+        "GLOBAL.remote_cache_read",
+        "GLOBAL.remote_cache_warnings",
+        "GLOBAL.remote_cache_write",
+        "GLOBAL.remote_instance_name",
+        "GLOBAL.remote_store_address",
+        "GLOBAL.remote_store_batch_api_size_limit",
+        "GLOBAL.session_end_tasks_timeout",
         "GLOBAL.show_log_target",
         "GLOBAL.stats_log",
         "lockstep.constraints",

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 from lockstep.core.affected import Cause, CauseKind, Reach
 from lockstep.core.option_changes import option_changes, tool_changes
 
 PATH = "pants.toml"
+REMOTE = Path(__file__).parents[3] / "pants.remote.toml"
 
 
 def _told(before: str, after: str) -> list[tuple[str, Reach]]:
@@ -43,6 +46,10 @@ default = ["six<2"]
         ("pants.toml [pytest].args changed", Reach.TEST),
         ("pants.toml [python].resolves.default changed", Reach.ALL),
     ]
+
+
+def test_the_options_of_the_remote_cache_change_nothing() -> None:
+    assert list(option_changes("", REMOTE.read_text(), REMOTE.name)) == []
 
 
 def test_comments_and_order_change_nothing() -> None:

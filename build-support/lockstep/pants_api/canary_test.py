@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 from pants.backend.python.dependency_inference import module_mapper, parse_python_dependencies
 from pants.backend.python.dependency_inference import rules as dependency_inference
-from pants.backend.python.goals import lockfile
+from pants.backend.python.goals import lockfile, run_pex_binary
 from pants.backend.python.macros import common_requirements_rule, python_requirements
 from pants.backend.python.typecheck.mypy import rules as mypy
-from pants.backend.python.util_rules import pex, pex_cli, pex_from_targets, pex_requirements
+from pants.backend.python.util_rules import pex, pex_cli, pex_environment, pex_from_targets
+from pants.backend.python.util_rules import pex_requirements
 from pants.backend.visibility import rules as visibility
 from pants.bin import local_pants_runner
 from pants.core.goals import generate_lockfiles
+from pants.core.util_rules import adhoc_binaries
 from pants.engine.internals import build_files
 from pants.init import specs_calculator
 
@@ -25,6 +27,7 @@ from lockstep.pants_api import (
     mypy_seam,
     owner_seam,
     pex_seams,
+    python_seams,
     requirement_seam,
     selection_seam,
     visibility_seam,
@@ -40,6 +43,18 @@ RULES = [
         "PexCliProcess PexPEX PexEnvironment PythonBuildStandaloneBinary EnvironmentAware"
         " GlobalOptions PexSubsystem PythonSetup",
     ),
+    (pex.setup_venv_pex_process, "Process", "VenvPexProcess PexEnvironment"),
+    (
+        pex.find_interpreter,
+        "PythonExecutable",
+        "InterpreterConstraints PexSubsystem EnvironmentTarget UnionMembership",
+    ),
+    (
+        adhoc_binaries.get_python_for_scripts,
+        "PythonBuildStandaloneBinary",
+        "EnvironmentTarget",
+    ),
+    (run_pex_binary.create_pex_binary_run_request, "RunRequest", "PexBinaryFieldSet"),
     (
         module_mapper.map_module_to_address,
         "PythonModuleOwners",
@@ -120,6 +135,10 @@ def test_registering_replaces_each_rule_once() -> None:
         pex_seams.build_pex,
         pex_seams.load_lockfile,
         pex_seams.setup_pex_cli_process,
+        pex_seams.setup_venv_pex_process,
+        python_seams.find_interpreter,
+        python_seams.get_python_for_scripts,
+        python_seams.create_pex_binary_run_request,
         owner_seam.map_module_to_address,
         owner_seam.resolve_parsed_dependencies,
         requirement_seam.generate_from_python_requirement,
@@ -139,6 +158,18 @@ def test_the_helper_that_makes_requirement_targets_takes_what_the_seam_hands_it(
     assert list(helper.parameters) == [
         *("request", "union_membership", "python_setup", "parse_requirements_callback"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("method", "parameters"),
+    [
+        (pex_environment.CompletePexEnvironment.create_argv, "self pex_filepath args"),
+        (pex_environment.CompletePexEnvironment.environment_dict, "self python"),
+        (pex.VenvScriptWriter._create_venv_script, "self bash script_path venv_executable"),
+    ],
+)
+def test_the_methods_that_are_wrapped_take_what_they_used_to(method: Any, parameters: str) -> None:
+    assert list(inspect.signature(method).parameters) == parameters.split()
 
 
 def test_what_a_call_is_about_is_decided_where_the_seam_is() -> None:

@@ -21,6 +21,16 @@ from lockstep.pants_api.seam import Coroutine, replace
 
 
 @dataclass(frozen=True)
+class _AnyCheckout:
+    """A build root for the name of mypy's cache, which is in the key of what mypy tells.
+
+    mypy compares what it has cached by hash, so the checkouts of a machine may share it.
+    """
+
+    path: str = ""
+
+
+@dataclass(frozen=True)
 class _Configured:
     """A configuration file that names the Python to check for."""
 
@@ -36,14 +46,17 @@ async def mypy_typecheck_partition(
     partition: MyPyPartition,
     config: MyPyConfigFile,
     plugins: Any,
-    build_root: BuildRoot,
+    _: BuildRoot,
     *rest: Any,
 ) -> CheckResult:
-    """Say which version is configured: Pants keeps mypy's cache only where it knows the version.
+    """Keep the checkout's path out of the cache key.
+
+    Say which version is configured: Pants keeps mypy's cache only where it knows the version.
 
     And make the cache's folder, which Pants takes for granted.
     """
     configured: MyPyConfigFile | _Configured = config
+    root = _AnyCheckout()
     for file in await Get(DigestContents, Digest, config.digest):
         parser = configparser.ConfigParser()
         parser.read_string(file.content.decode())
@@ -51,10 +64,10 @@ async def mypy_typecheck_partition(
         if version is not None:
             configured = _Configured(config.digest, version)
             options = next(option for option in rest if isinstance(option, GlobalOptions))
-            name = hashlib.sha256(build_root.path.encode()).hexdigest()
+            name = hashlib.sha256(root.path.encode()).hexdigest()
             folder = Path(options.named_caches_dir, "mypy_cache", name, version)
             folder.mkdir(parents=True, exist_ok=True)
-    result: CheckResult = await original(partition, configured, plugins, build_root, *rest)
+    result: CheckResult = await original(partition, configured, plugins, root, *rest)
     return result
 
 

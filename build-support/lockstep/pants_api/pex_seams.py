@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 from typing import Any, Sequence
 
 from pants.backend.python.subsystems.setup import PythonSetup
@@ -19,21 +21,44 @@ from pants.backend.python.util_rules.pex_requirements import (
     Resolve,
 )
 from pants.engine.fs import EMPTY_DIGEST, CreateDigest, Digest, MergeDigests
-from pants.engine.process import Process
+from pants.engine.process import Process, ProcessResult
 from pants.engine.rules import Get
+from pants.util.frozendict import FrozenDict
 
 from lockstep.pants_api.seam import Coroutine, replace
+from lockstep.slices import interpreters
 from lockstep.slices.locks import LockRequest, ManagedLock, SliceRequest, SliceText
 from lockstep.slices.pex import SlicePex, SlicePexRequest
-from lockstep.slices.sandbox import SLICE, InstallingProcess, Mode, slice_file
+from lockstep.slices.sandbox import (
+    ASK_CACHE_FIRST_MILLIS,
+    SLICE,
+    InstallingProcess,
+    Mode,
+    slice_file,
+)
 
+_SEEDING = ("--seed", "verbose")
 _RESOLVED_BY_PEX = ("-r", SLICE, "--no-transitive", "--use-pip-config")
 
 
 async def build_pex(
     original: Coroutine, request: PexRequest, python_setup: PythonSetup, pex_subsystem: PexSubsystem
 ) -> BuildPexResult:
-    """Put a slice in the place of a request's requirements, where they come from our lock."""
+    """Put a slice in the place of a request's requirements, where they come from our lock.
+
+    And keep PEX from making an environment of a PEX that has just been built: what it says about
+    that names places on this machine, and whoever takes the PEX from a cache has no environment yet.
+    """
+    plain = dataclasses.replace(request, additional_args=_without_seeding(request.additional_args))
+    built = await _build_slice(original, plain, python_setup, pex_subsystem)
+    if plain.additional_args != request.additional_args:
+        built = dataclasses.replace(built, result=_with_place(built, plain))
+    return built
+
+
+async def _build_slice(
+    original: Coroutine, request: PexRequest, python_setup: PythonSetup, pex_subsystem: PexSubsystem
+) -> BuildPexResult:
     lock_path = _lock_path(request.requirements, python_setup)
     lock = await Get(ManagedLock, LockRequest(lock_path)) if lock_path else None
     if lock is None or lock.slicer is None:
@@ -78,6 +103,27 @@ async def build_pex(
         additional_inputs=inputs,
     )
     return await _build(original, sliced, python_setup, pex_subsystem)
+
+
+def _without_seeding(args: tuple[str, ...]) -> tuple[str, ...]:
+    """The arguments without `--seed verbose`."""
+    if _SEEDING[0] not in args:
+        return args
+    at = args.index(_SEEDING[0])
+    assert args[at : at + 2] == _SEEDING, "Pants seeds as it used to"
+    return args[:at] + args[at + 2 :]
+
+
+def _with_place(built: BuildPexResult, request: PexRequest) -> ProcessResult:
+    """Say, as PEX would when seeding, where the environment of a PEX is: where its content says."""
+    content = (
+        built.digest.fingerprint,
+        built.python.path if built.python else None,
+        *((part.name, part.digest.fingerprint) for part in request.pex_path),
+    )
+    place = hashlib.sha256(repr(content).encode()).hexdigest()
+    told = {"pex_root": "/", "pex": f"/lockstep/{place}/pex"}
+    return dataclasses.replace(built.result, stdout=json.dumps(told).encode())
 
 
 def _for_one_interpreter(request: PexRequest, versions: Sequence[str]) -> bool:
@@ -187,11 +233,32 @@ async def setup_pex_cli_process(original: Coroutine, request: PexCliProcess, *re
     if not request.subcommand:
         python, pex_tool, *argv = process.argv
         root = process.env["PEX_ROOT"]
-        argv = [python, pex_tool, "--pex-root", root, *argv]
+        argv = [python, pex_tool, "--pex-root", root, *_without_search(argv)]
         process = dataclasses.replace(process, argv=tuple(argv))
+    caches = FrozenDict({**process.append_only_caches, **interpreters.CACHES})
+    process = _asking_cache_first(dataclasses.replace(process, append_only_caches=caches))
     if resolves_slice:
         return await Get(Process, InstallingProcess(process, Mode.SETTINGS, process.argv[0]))
     return process
+
+
+def _without_search(argv: list[str]) -> list[str]:
+    """The arguments without the places to look for interpreters, where the interpreter is named."""
+    if "--python" not in argv or "--python-path" not in argv:
+        return argv
+    at = argv.index("--python-path")
+    return argv[:at] + argv[at + 2 :]
+
+
+async def setup_venv_pex_process(original: Coroutine, *arguments: Any) -> Process:
+    """Ask a remote cache before tests and tools are started."""
+    return _asking_cache_first(await original(*arguments))
+
+
+def _asking_cache_first(process: Process) -> Process:
+    return dataclasses.replace(
+        process, remote_cache_speculation_delay_millis=ASK_CACHE_FIRST_MILLIS
+    )
 
 
 def _names_index(arg: str) -> bool:
@@ -204,3 +271,4 @@ def install() -> None:
     replace(pex.build_pex, build_pex)
     replace(pex_requirements.load_lockfile, load_lockfile)
     replace(pex_cli.setup_pex_cli_process, setup_pex_cli_process)
+    replace(pex.setup_venv_pex_process, setup_venv_pex_process)

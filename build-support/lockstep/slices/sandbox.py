@@ -15,7 +15,7 @@ from pants.engine.process import Process
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.util.frozendict import FrozenDict
 
-from lockstep.slices import index_settings
+from lockstep.slices import index_settings, interpreters
 from lockstep.slices.index_settings import IndexSettings, IndexSettingsRequest
 from lockstep.subsystem import PexBase, Uv
 
@@ -23,6 +23,13 @@ SLICE = ".lockstep/slice.txt"
 ENVIRONMENT = ".lockstep/venv"
 FOREIGN = ".lockstep/foreign"
 _INSTALLER = ".lockstep/installer.py"
+
+ASK_CACHE_FIRST_MILLIS = 2000
+"""How long a remote cache is asked before a process is also started here.
+
+Pants would start it at once, so that what is quick would be made here though it is in the cache, and
+nobody could tell a cache that is too slow from one that is not.
+"""
 
 
 class Mode(Enum):
@@ -96,13 +103,15 @@ async def start_with_installer(request: InstallingProcess) -> Process:
         append_only_caches=FrozenDict(
             {
                 **process.append_only_caches,
+                **interpreters.CACHES,
                 "lockstep_uv": ".lockstep/uv-cache",
                 "lockstep_wheels": ".lockstep/wheels",
                 index_settings.CACHE_NAME: ".lockstep/index",
             }
         ),
+        remote_cache_speculation_delay_millis=ASK_CACHE_FIRST_MILLIS,
     )
 
 
 def rules() -> Iterable[Rule]:
-    return (*collect_rules(), *index_settings.rules())
+    return (*collect_rules(), *index_settings.rules(), *interpreters.rules())
