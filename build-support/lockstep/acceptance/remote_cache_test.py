@@ -198,6 +198,7 @@ def test_damaged_blobs_are_noticed_and_told_once(
     server = start_server()
     writer = Run.of(make_runner("writer", ci(server.address)), "test", *TESTS)
     assert writer.result.exit_code == 0, writer.result.output
+    assert writer.warnings() == []
     for blob in server.blobs():
         content = bytearray(blob.read_bytes())
         if len(content) > LARGEST_RESULT:

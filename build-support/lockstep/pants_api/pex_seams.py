@@ -30,7 +30,8 @@ from lockstep.slices import interpreters
 from lockstep.slices.locks import LockRequest, ManagedLock, SliceRequest, SliceText
 from lockstep.slices.pex import SlicePex, SlicePexRequest
 from lockstep.slices.sandbox import (
-    ASK_CACHE_FIRST_MILLIS,
+    FETCH_ENVIRONMENT_MILLIS,
+    FETCH_RESULT_MILLIS,
     SLICE,
     InstallingProcess,
     Mode,
@@ -236,7 +237,11 @@ async def setup_pex_cli_process(original: Coroutine, request: PexCliProcess, *re
         argv = [python, pex_tool, "--pex-root", root, *_without_search(argv)]
         process = dataclasses.replace(process, argv=tuple(argv))
     caches = FrozenDict({**process.append_only_caches, **interpreters.CACHES})
-    process = _asking_cache_first(dataclasses.replace(process, append_only_caches=caches))
+    process = dataclasses.replace(
+        process,
+        append_only_caches=caches,
+        remote_cache_speculation_delay_millis=FETCH_ENVIRONMENT_MILLIS,
+    )
     if resolves_slice:
         return await Get(Process, InstallingProcess(process, Mode.SETTINGS, process.argv[0]))
     return process
@@ -252,13 +257,8 @@ def _without_search(argv: list[str]) -> list[str]:
 
 async def setup_venv_pex_process(original: Coroutine, *arguments: Any) -> Process:
     """Ask a remote cache before tests and tools are started."""
-    return _asking_cache_first(await original(*arguments))
-
-
-def _asking_cache_first(process: Process) -> Process:
-    return dataclasses.replace(
-        process, remote_cache_speculation_delay_millis=ASK_CACHE_FIRST_MILLIS
-    )
+    process: Process = await original(*arguments)
+    return dataclasses.replace(process, remote_cache_speculation_delay_millis=FETCH_RESULT_MILLIS)
 
 
 def _names_index(arg: str) -> bool:

@@ -24,12 +24,15 @@ ENVIRONMENT = ".lockstep/venv"
 FOREIGN = ".lockstep/foreign"
 _INSTALLER = ".lockstep/installer.py"
 
-ASK_CACHE_FIRST_MILLIS = 2000
-"""How long a remote cache is asked before a process is also started here.
+FETCH_RESULT_MILLIS = 2_000
+"""How long a remote cache may take for a result before the process is also started here.
 
 Pants would start it at once, so that what is quick would be made here though it is in the cache, and
 nobody could tell a cache that is too slow from one that is not.
 """
+
+FETCH_ENVIRONMENT_MILLIS = 10_000
+"""The same for an environment, which is large, and whose making asks the package index."""
 
 
 class Mode(Enum):
@@ -109,7 +112,7 @@ async def start_with_installer(request: InstallingProcess) -> Process:
                 index_settings.CACHE_NAME: ".lockstep/index",
             }
         ),
-        remote_cache_speculation_delay_millis=ASK_CACHE_FIRST_MILLIS,
+        remote_cache_speculation_delay_millis=FETCH_ENVIRONMENT_MILLIS,
     )
 
 
