@@ -1,0 +1,248 @@
+"""The seams through which coverage is kept, and carried into the report of a partial run.
+
+On a partial run `test` gets a batch for every test of the repository. Those of unaffected tests are
+of a type of their own, whose result is what the baseline holds; so Pants merges, reports and judges
+as if all had run, also where nothing is selected.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Iterable
+
+from pants.backend.python.goals import pytest_runner
+from pants.backend.python.goals.coverage_py import CoverageSubsystem
+from pants.backend.python.goals.pytest_runner import PyTestRequest
+from pants.base.build_root import BuildRoot
+from pants.base.specs import RawSpecs, RecursiveGlobSpec, Specs
+from pants.core.goals import test
+from pants.core.goals.test import (
+    Test,
+    TestFieldSet,
+    TestRequest,
+    TestResult,
+    TestSubsystem,
+    _get_test_batches,
+)
+from pants.core.subsystems.debug_adapter import DebugAdapterSubsystem
+from pants.core.util_rules.distdir import DistDir
+from pants.core.util_rules.environments import (
+    ChosenLocalEnvironmentName,
+    EnvironmentName,
+    SingleEnvironmentNameRequest,
+)
+from pants.engine.console import Console
+from pants.engine.fs import Workspace
+from pants.engine.internals.session import RunId
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules
+from pants.engine.target import (
+    NoApplicableTargetsBehavior,
+    TargetRootsToFieldSets,
+    TargetRootsToFieldSetsRequest,
+    parse_shard_spec,
+)
+from pants.engine.unions import UnionMembership
+
+from lockstep.carried_coverage.baseline import (
+    FoundCoverage,
+    FoundCoverageRequest,
+    Kept,
+    KeptRequest,
+    PrunedBaseline,
+)
+from lockstep.carried_coverage.results import CarriedData, CarriedRequest
+from lockstep.core.coverage_baseline import Carrying
+from lockstep.envs.atomic import write_text
+from lockstep.pants_api.seam import Coroutine, replace
+from lockstep.pants_api.uncacheable import uncacheable_rule
+from lockstep.subsystem import Carry, Lockstep
+
+logger = logging.getLogger(__name__)
+
+_EVERYTHING = Specs(
+    includes=RawSpecs(
+        recursive_globs=(RecursiveGlobSpec(""),),
+        filter_by_global_options=True,
+        description_of_origin="the whole that coverage is carried for",
+    ),
+    ignores=RawSpecs(description_of_origin="the whole that coverage is carried for"),
+)
+
+
+@dataclass(frozen=True)
+class TestPlan:
+    """What `test` is to do under coverage.
+
+    Attributes:
+        batches: the tests that run, and those whose coverage is carried.
+        carrying: the same, for the report.
+        partial: whether the report is to be that of the whole repository all the same.
+    """
+
+    batches: tuple[Any, ...]
+    carrying: Carrying
+    partial: bool
+    __test__ = False
+
+
+@uncacheable_rule
+async def plan_tests(
+    specs: Specs,
+    test_subsystem: TestSubsystem,
+    lockstep: Lockstep,
+    union_membership: UnionMembership,
+    local_environment_name: ChosenLocalEnvironmentName,
+) -> TestPlan:
+    shard, num_shards = parse_shard_spec(test_subsystem.shard, "the [test].shard option")
+    request = TargetRootsToFieldSetsRequest(
+        TestFieldSet,
+        goal_description="The `test` goal",
+        no_applicable_targets_behavior=NoApplicableTargetsBehavior.ignore,
+        shard=shard,
+        num_shards=num_shards,
+    )
+    request_types = union_membership.get(TestRequest)
+    selected = await Get(
+        TargetRootsToFieldSets, {request: TargetRootsToFieldSetsRequest, specs: Specs}
+    )
+    partial = specs.includes.from_change_detection or lockstep.carry_coverage is Carry.ALWAYS
+    if not partial or lockstep.carry_coverage is Carry.NEVER:
+        batches = await _get_test_batches(
+            request_types, selected, local_environment_name, test_subsystem
+        )
+        return TestPlan(tuple(batches), Carrying(ran=_addresses(batches)), False)
+    whole = await Get(
+        TargetRootsToFieldSets, {request: TargetRootsToFieldSetsRequest, _EVERYTHING: Specs}
+    )
+    batches = await _get_test_batches(request_types, whole, local_environment_name, test_subsystem)
+    chosen = {field_set.address for field_set in selected.field_sets}
+    # Of tests that run together the coverage is one, so a selected test brings the others along.
+    run = [b for b in batches if any(field_set.address in chosen for field_set in b.elements)]
+    rest = [b for b in batches if b not in run and isinstance(b, PyTestRequest.Batch)]
+    environments = await MultiGet(
+        Get(
+            EnvironmentName,
+            SingleEnvironmentNameRequest,
+            SingleEnvironmentNameRequest.from_field_sets(batch.elements, batch.description),
+        )
+        for batch in rest
+    )
+    found = await MultiGet(
+        Get(
+            FoundCoverage,
+            {
+                FoundCoverageRequest(
+                    batch.elements, batch.partition_metadata
+                ): FoundCoverageRequest,
+                environment: EnvironmentName,
+            },
+        )
+        for batch, environment in zip(rest, environments)
+    )
+    carried = [(batch, kept) for batch, kept in zip(rest, found) if kept.data is not None]
+    carried_batches = (
+        CarriedRequest.Batch(batch.tool_name, batch.elements, CarriedData(kept.data))
+        for batch, kept in carried
+    )
+    return TestPlan(
+        (*run, *carried_batches),
+        Carrying(
+            carried=tuple((_addresses([batch]), kept.key) for batch, kept in carried),
+            ran=_addresses(run),
+            missing=_addresses(b for b, kept in zip(rest, found) if kept.data is None),
+        ),
+        True,
+    )
+
+
+def _addresses(batches: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(fields.address.spec for batch in batches for fields in batch.elements)
+
+
+async def planned_test_batches(
+    core_request_types: Any,
+    targets_to_field_sets: TargetRootsToFieldSets,
+    local_environment_name: ChosenLocalEnvironmentName,
+    test_subsystem: TestSubsystem,
+) -> list[Any]:
+    """The batches that `test` works on; under coverage those of the plan."""
+    if not _plans(test_subsystem):
+        return await _get_test_batches(
+            core_request_types, targets_to_field_sets, local_environment_name, test_subsystem
+        )
+    plan = await Get(TestPlan)
+    return list(plan.batches)
+
+
+async def run_tests(
+    original: Coroutine,
+    console: Console,
+    test_subsystem: TestSubsystem,
+    debug_adapter: DebugAdapterSubsystem,
+    workspace: Workspace,
+    union_membership: UnionMembership,
+    distdir: DistDir,
+    run_id: RunId,
+    local_environment_name: ChosenLocalEnvironmentName,
+    coverage: CoverageSubsystem,
+    root: BuildRoot,
+) -> Test:
+    """Say what was carried, and fail where what is missing leaves the gate undecided."""
+    done: Test = await original(
+        console,
+        test_subsystem,
+        debug_adapter,
+        workspace,
+        union_membership,
+        distdir,
+        run_id,
+        local_environment_name,
+    )
+    if not _plans(test_subsystem):
+        return done
+    plan = await Get(TestPlan)
+    await Get(PrunedBaseline)
+    beside_reports = Path(root.path) / coverage.output_dir(distdir) / "carried.json"
+    write_text(beside_reports, plan.carrying.as_json())
+    if not plan.partial:
+        return done
+    console.print_stderr(f"\n{plan.carrying.told()}")
+    if not plan.carrying.missing:
+        return done
+    gated = coverage.fail_under is not None
+    logger.warning(plan.carrying.told_of_missing(gated))
+    # Failed tests keep their exit code; 2 is that of a gate, which was held against too little.
+    return Test(1) if gated and done.exit_code in (0, 2) else done
+
+
+def _plans(test_subsystem: TestSubsystem) -> bool:
+    debugs = test_subsystem.debug or test_subsystem.debug_adapter
+    return bool(test_subsystem.use_coverage and not debugs)
+
+
+async def run_python_tests(
+    original: Coroutine,
+    batch: PyTestRequest.Batch[Any, Any],
+    test_subsystem: TestSubsystem,
+    lockstep: Lockstep,
+) -> TestResult:
+    """Keep the coverage of tests that passed."""
+    result: TestResult = await original(batch, test_subsystem)
+    keeps = test_subsystem.use_coverage and lockstep.carry_coverage is not Carry.NEVER
+    data: Any = result.coverage_data
+    if keeps and result.exit_code == 0 and data is not None:
+        await Get(Kept, KeptRequest(batch.elements, batch.partition_metadata, data.digest))
+    return result
+
+
+def install() -> None:
+    """Put the seams in place."""
+    replace(test.run_tests, run_tests, also=(CoverageSubsystem, BuildRoot))
+    replace(pytest_runner.run_python_tests, run_python_tests, also=(Lockstep,))
+    test._get_test_batches = planned_test_batches
+
+
+def rules() -> Iterable[Rule]:
+    return collect_rules()
