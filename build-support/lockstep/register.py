@@ -8,7 +8,7 @@ from pants.engine.rules import Rule
 from pants.engine.unions import UnionRule
 
 from lockstep.affected import goal as affected
-from lockstep.carried_coverage import baseline, keys, results
+from lockstep.carried_coverage import baseline, keys
 from lockstep.imports import references, scripts, unowned
 from lockstep.lock import conflicts, goal, inputs, judge, pip_tools, resolve, uv
 from lockstep.lock_export import goal as lock_export
@@ -58,7 +58,6 @@ def rules() -> Iterable[Rule | UnionRule]:
         *pip_tools.rules(),
         *references.rules(),
         *resolve.rules(),
-        *results.rules(),
         *sandbox.rules(),
         *selection_seam.rules(),
         *scripts.rules(),

@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from typing import Iterable
 
 from pants.backend.python.goals.coverage_py import PytestCoverageData
-from pants.backend.python.subsystems.pytest import PyTest, PythonTestFieldSet
-from pants.core.goals.test import ShowOutput, TestRequest, TestResult
+from pants.core.goals.test import ShowOutput, TestResult
+from pants.engine.addresses import Address
 from pants.engine.fs import EMPTY_FILE_DIGEST, Digest
-from pants.engine.rules import Rule, collect_rules, rule
-from pants.engine.unions import UnionRule
 
 
 @dataclass(frozen=True)
 class CarriedData:
-    """What a batch of tests carries.
+    """What a batch of tests carries, in the place of what is common to tests that run together.
 
     Attributes:
         data: a digest with their `.coverage`.
@@ -28,30 +26,17 @@ class CarriedData:
         return "carried coverage"
 
 
-class CarriedRequest(TestRequest):
-    """Tests whose coverage is carried; only their batches are known to Pants."""
-
-    tool_subsystem = PyTest
-    field_set_type = PythonTestFieldSet
-
-
-@rule(desc="Carry coverage")
-async def carry_coverage(
-    batch: CarriedRequest.Batch[PythonTestFieldSet, CarriedData],
-) -> TestResult:
-    addresses = tuple(field_set.address for field_set in batch.elements)
+def carried_result(addresses: Iterable[Address], carried: CarriedData) -> TestResult:
+    """The result of tests whose coverage is carried; `test` prints no line for it."""
+    of = tuple(addresses)
     return TestResult(
-        exit_code=None,  # so that no line is printed for it
+        exit_code=None,
         stdout="",
         stdout_digest=EMPTY_FILE_DIGEST,
         stderr="",
         stderr_digest=EMPTY_FILE_DIGEST,
-        addresses=addresses,
+        addresses=of,
         output_setting=ShowOutput.NONE,
         result_metadata=None,
-        coverage_data=PytestCoverageData(addresses, batch.partition_metadata.data),
+        coverage_data=PytestCoverageData(of, carried.data),
     )
-
-
-def rules() -> Iterable[Rule | UnionRule]:
-    return (*collect_rules(), UnionRule(TestRequest.Batch, CarriedRequest.Batch))

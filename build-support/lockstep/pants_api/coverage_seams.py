@@ -1,12 +1,13 @@
 """The seams through which coverage is kept, and carried into the report of a partial run.
 
-On a partial run `test` gets a batch for every test of the repository. Those of unaffected tests are
-of a type of their own, whose result is what the baseline holds; so Pants merges, reports and judges
-as if all had run, also where nothing is selected.
+On a partial run `test` gets a batch for every test of the repository. The result of those that are
+unaffected is what the baseline holds; so Pants merges, reports and judges as if all had run, also
+where nothing is selected.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +53,7 @@ from lockstep.carried_coverage.baseline import (
     KeptRequest,
     PrunedBaseline,
 )
-from lockstep.carried_coverage.results import CarriedData, CarriedRequest
+from lockstep.carried_coverage.results import CarriedData, carried_result
 from lockstep.core.coverage_baseline import Carrying
 from lockstep.envs.atomic import write_text
 from lockstep.pants_api.seam import Coroutine, replace
@@ -143,7 +144,7 @@ async def plan_tests(
     )
     carried = [(batch, kept) for batch, kept in zip(rest, found) if kept.data is not None]
     carried_batches = (
-        CarriedRequest.Batch(batch.tool_name, batch.elements, CarriedData(kept.data))
+        dataclasses.replace(batch, partition_metadata=CarriedData(kept.data))
         for batch, kept in carried
     )
     return TestPlan(
@@ -228,7 +229,10 @@ async def run_python_tests(
     test_subsystem: TestSubsystem,
     lockstep: Lockstep,
 ) -> TestResult:
-    """Keep the coverage of tests that passed."""
+    """Run tests and keep the coverage of those that passed, or carry it."""
+    carried = batch.partition_metadata
+    if isinstance(carried, CarriedData):
+        return carried_result((field_set.address for field_set in batch.elements), carried)
     result: TestResult = await original(batch, test_subsystem)
     keeps = test_subsystem.use_coverage and lockstep.carry_coverage is not Carry.NEVER
     data: Any = result.coverage_data
