@@ -110,8 +110,9 @@ def carried_targets(repository: Repository) -> list[tuple[str, ...]]:
     return sorted(tuple(entry["targets"]) for entry in carried(repository)["carried"])
 
 
-def partial(repository: Repository, *options: str) -> Result:
-    return repository.monorepo.pants(*AFFECTED, "test", "--use-coverage", *options)
+def partial(repository: Repository, *options: str, cold: bool = False) -> Result:
+    how = COLD if cold else ()
+    return repository.monorepo.pants(*how, *AFFECTED, "test", "--use-coverage", *options)
 
 
 def full(repository: Repository) -> Result:
@@ -122,7 +123,7 @@ def full(repository: Repository) -> Result:
 
 def test_a_partial_run_reports_what_a_full_one_does(repository: Repository) -> None:
     repository.edit("lib/half.py", "return", "sign(5)\n    return")
-    tested = partial(repository, *COLD, GATE)
+    tested = partial(repository, GATE, cold=True)
     assert tested.exit_code == 0, tested.output
     assert tested.tests_run() == {"app/half_test.py"}
     assert (
@@ -147,7 +148,7 @@ def test_a_partial_run_reports_what_a_full_one_does(repository: Repository) -> N
 
 def test_nothing_selected(repository: Repository) -> None:
     repository.edit("README.md", "What", "All that")
-    tested = partial(repository, *COLD, GATE)
+    tested = partial(repository, GATE, cold=True)
     assert tested.exit_code == 0, tested.output
     assert tested.tests_run() == set()
     assert carried_targets(repository) == [("app/half_test.py",), ("app/size_test.py",), TOGETHER]
