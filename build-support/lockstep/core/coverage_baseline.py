@@ -42,7 +42,7 @@ class Entry:
 
 def key_of(parts: Mapping[str, Part]) -> str:
     """The key of all that a test depends on, by what each part is; 64 hexadecimal digits."""
-    text = json.dumps({"schema": SCHEMA, "parts": parts}, sort_keys=True, default=dict)
+    text = json.dumps({"schema": SCHEMA, "parts": parts}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
