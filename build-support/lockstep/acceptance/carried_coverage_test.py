@@ -230,7 +230,9 @@ def test_damaged_files_count_as_absent(repository: Repository) -> None:
 
 def test_a_pin_and_an_option_are_part_of_the_key(repository: Repository) -> None:
     def keys() -> Mapping[str, str]:
-        told = repository.monorepo.pants("test", "--use-coverage", "--lockstep-carry-coverage=always")
+        told = repository.monorepo.pants(
+            "test", "--use-coverage", "--lockstep-carry-coverage=always"
+        )
         assert told.exit_code == 0, told.output
         return {entry["targets"][0]: entry["key"] for entry in carried(repository)["carried"]}
 

@@ -25,7 +25,7 @@ from lockstep.core.coverage_baseline import (
 DAY = 24 * 3600.0
 ENTRY = Entry(("app/größe_test.py", "app/x y_test.py:tests"), "0" * 64, b"SQLite \n\0" * 50)
 
-texts = st.text("aß /:\n\"", max_size=9)
+texts = st.text('aß /:\n"', max_size=9)
 addresses = st.lists(texts, min_size=1, max_size=3).map(tuple)
 
 
