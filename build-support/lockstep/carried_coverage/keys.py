@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from dataclasses import dataclass
-from typing import Iterable
+from typing import Iterable, Mapping
 
 from pants.backend.python.goals.coverage_py import CoverageConfig, CoverageSubsystem
 from pants.backend.python.goals.pytest_runner import (
@@ -35,6 +35,7 @@ from pants.backend.python.util_rules.python_sources import (
 )
 from pants.core.goals.test import TestExtraEnv
 from pants.core.util_rules.config_files import ConfigFiles, ConfigFilesRequest
+from pants.core.util_rules.environments import EnvironmentTarget
 from pants.core.util_rules.source_files import SourceFiles, SourceFilesRequest
 from pants.core.util_rules.subprocess_environment import SubprocessEnvironmentVars
 from pants.engine.env_vars import EnvironmentVars, EnvironmentVarsRequest
@@ -42,7 +43,7 @@ from pants.engine.fs import EMPTY_DIGEST, Digest, MergeDigests
 from pants.engine.platform import Platform
 from pants.engine.process import Process, ProcessCacheScope, ProcessResult
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
-from pants.engine.target import TransitiveTargets, TransitiveTargetsRequest
+from pants.engine.target import Target, TransitiveTargets, TransitiveTargetsRequest
 from pants.version import VERSION
 
 from lockstep.core.coverage_baseline import key_of
@@ -106,6 +107,7 @@ async def find_coverage_key(
     coverage_config: CoverageConfig,
     extra_env: TestExtraEnv,
     subprocess_env: SubprocessEnvironmentVars,
+    environment: EnvironmentTarget,
 ) -> CoverageKey:
     addresses = tuple(field_set.address for field_set in request.field_sets)
     constraints = request.metadata.interpreter_constraints
@@ -158,7 +160,7 @@ async def find_coverage_key(
                 "coverage configuration": coverage_config.digest.fingerprint,
                 "coverage filter": coverage.filter,
                 "concurrency": str(request.metadata.xdist_concurrency),
-                "environment": request.metadata.environment,
+                "environment": _fields(environment.val),
                 "variables": {**subprocess_env.vars, **extra_env.env, **own_env},
             }
         )
@@ -200,6 +202,12 @@ async def find_interpreter(request: InterpreterRequest) -> Interpreter:
         ),
     )
     return Interpreter(told.stdout.decode().strip())
+
+
+def _fields(target: Target | None) -> Mapping[str, str]:
+    """What an environment is, such as an image; nothing for the machine itself."""
+    values = target.field_values.values() if target else ()
+    return {field.alias: str(field.value) for field in values if hasattr(field, "value")}
 
 
 def _sha256(text: str) -> str:
