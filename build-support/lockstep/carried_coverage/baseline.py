@@ -1,10 +1,9 @@
-"""Rules that keep the coverage of tests that passed, and find it again."""
+"""Where the coverage of tests that passed is kept, and how it is found again."""
 
 from __future__ import annotations
 
 import logging
 import os
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterable
@@ -12,8 +11,8 @@ from typing import Iterable
 from pants.backend.python.goals.pytest_runner import TestMetadata
 from pants.backend.python.subsystems.pytest import PythonTestFieldSet
 from pants.base.build_root import BuildRoot
-from pants.engine.fs import CreateDigest, Digest, DigestContents, FileContent
-from pants.engine.rules import Get, Rule, collect_rules, rule
+from pants.engine.fs import CreateDigest, Digest, FileContent
+from pants.engine.rules import Get, Rule, collect_rules
 
 from lockstep.affected.git import Repository
 from lockstep.carried_coverage.keys import CoverageKey, CoverageKeyRequest
@@ -27,29 +26,27 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Baseline:
-    """The folder that coverage is kept in.
-
-    Attributes:
-        store: it.
-        writable: whether this run may keep something there.
-    """
+    """The store that coverage is kept in."""
 
     store: CoverageStore
-    writable: bool
 
+    def keep(self, made: Iterable[Entry], carried: Iterable[Entry], now: float) -> None:
+        """Keep what tests made, note what was carried as used, and remove what is outdated.
 
-@dataclass(frozen=True)
-class KeptRequest:
-    """Keep the coverage of tests that ran together and passed; `data` holds their `.coverage`."""
-
-    field_sets: tuple[PythonTestFieldSet, ...]
-    metadata: TestMetadata
-    data: Digest
-
-
-@dataclass(frozen=True)
-class Kept:
-    """It is kept, where the baseline can be written."""
+        Only a goal may call this, and last of all: the folder can be below the build root, where
+        the engine would begin again with whatever it is at.
+        """
+        try:
+            for entry in made:
+                self.store.save(entry)
+        except OSError as error:
+            logger.warning(
+                f"The coverage of this run cannot be kept in {self.store.folder}: {error.strerror}."
+                " Make room there, or set `[lockstep].coverage_baseline` to another folder."
+            )
+        for entry in carried:
+            self.store.touch(entry)
+        self.store.prune(now)
 
 
 @dataclass(frozen=True)
@@ -62,85 +59,39 @@ class FoundCoverageRequest:
 
 @dataclass(frozen=True)
 class FoundCoverage:
-    """The coverage of tests.
+    """What was kept.
 
     Attributes:
-        key: of now.
-        data: a digest with their `.coverage`; None where none is kept under this key.
+        entry: the coverage; None where none is kept under this key, or it is damaged.
+        data: a digest with the `.coverage` of it, likewise.
     """
 
-    key: str
-    data: Digest | None
+    entry: Entry | None = None
+    data: Digest | None = None
 
 
 @uncacheable_rule
 async def find_baseline(lockstep: Lockstep, root: BuildRoot) -> Baseline:
-    folder = _folder(Path(root.path), lockstep.coverage_baseline)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        writable = os.access(folder, os.W_OK)
-        fault = "Permission denied"
-    except OSError as error:
-        writable, fault = False, error.strerror
-    if not writable:
-        logger.warning(
-            f"The coverage baseline {folder} cannot be written: {fault}. Nothing is kept. Set"
-            " `[lockstep].coverage_baseline` to a folder that can be."
-        )
-    return Baseline(CoverageStore(folder), writable)
-
-
-def _folder(root: Path, stated: str | None) -> Path:
+    stated = lockstep.coverage_baseline
     if stated:
-        return root / os.path.expanduser(stated)
-    common = Repository(root).common_folder()
-    return (common or root / ".pants.d") / "lockstep" / "coverage"
-
-
-@uncacheable_rule
-async def keep_coverage(request: KeptRequest, baseline: Baseline) -> Kept:
-    if not baseline.writable:
-        return Kept()
-    key = await Get(CoverageKey, CoverageKeyRequest(request.field_sets, request.metadata))
-    (data,) = await Get(DigestContents, Digest, request.data)
-    try:
-        baseline.store.save(Entry(_targets(request.field_sets), key.text, data.content))
-    except OSError as error:
-        logger.warning(
-            f"The coverage of {request.field_sets[0].address} cannot be kept in"
-            f" {baseline.store.folder}: {error.strerror}. Make room there."
-        )
-    return Kept()
+        return Baseline(CoverageStore(Path(root.path, os.path.expanduser(stated))))
+    shared = Repository(Path(root.path)).common_folder() or Path(root.path, ".pants.d")
+    return Baseline(CoverageStore(shared / "lockstep" / "coverage"))
 
 
 @uncacheable_rule
 async def find_coverage(request: FoundCoverageRequest, baseline: Baseline) -> FoundCoverage:
     key = await Get(CoverageKey, CoverageKeyRequest(request.field_sets, request.metadata))
+    targets = tuple(field_set.address.spec for field_set in request.field_sets)
     try:
-        entry = baseline.store.load(_targets(request.field_sets), key.text)
+        entry = baseline.store.load(targets, key.text)
     except (BaselineError, OSError) as error:
         logger.warning(str(error))
-        return FoundCoverage(key.text, None)
+        return FoundCoverage()
     if entry is None:
-        return FoundCoverage(key.text, None)
+        return FoundCoverage()
     data = await Get(Digest, CreateDigest([FileContent(".coverage", entry.data)]))
-    return FoundCoverage(key.text, data)
-
-
-def _targets(field_sets: Iterable[PythonTestFieldSet]) -> tuple[str, ...]:
-    return tuple(field_set.address.spec for field_set in field_sets)
-
-
-@dataclass(frozen=True)
-class PrunedBaseline:
-    """What is outdated is gone."""
-
-
-@uncacheable_rule
-async def prune_baseline(baseline: Baseline) -> PrunedBaseline:
-    if baseline.writable:
-        baseline.store.prune(time.time())
-    return PrunedBaseline()
+    return FoundCoverage(entry, data)
 
 
 def rules() -> Iterable[Rule]:

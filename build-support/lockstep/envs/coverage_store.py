@@ -24,7 +24,7 @@ class CoverageStore:
     folder: Path
 
     def load(self, targets: Sequence[str], key: str) -> Entry | None:
-        """The entry of tests under a key, which counts as used by that; None where there is none.
+        """The entry of tests under a key; None where there is none.
 
         Raises:
             BaselineError: the file is damaged.
@@ -34,12 +34,14 @@ class CoverageStore:
             content = path.read_bytes()
         except FileNotFoundError:
             return None
-        entry = decode(content, str(path), targets, key)
+        return decode(content, str(path), targets, key)
+
+    def touch(self, entry: Entry) -> None:
+        """Note that an entry was used now."""
         try:
-            os.utime(path)
+            os.utime(self._path(name_of(entry.targets, entry.key)))
         except OSError:
             pass  # another one removed it, or may write here and we may not
-        return entry
 
     def save(self, entry: Entry) -> None:
         """Keep an entry, in the place of one of the same tests and key.

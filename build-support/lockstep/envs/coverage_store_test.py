@@ -53,7 +53,8 @@ def test_a_key_that_was_carried_stays_when_others_come(tmp_path: Path) -> None:
         store.save(Entry(ENTRY.targets, f"{n:064}", b""))
         (path,) = tmp_path.glob(f"*-{n:064}.coverage")
         os.utime(path, (now + n, now + n))
-    assert store.load(ENTRY.targets, f"{0:064}") is not None  # thus used last
+    store.touch(Entry(ENTRY.targets, f"{0:064}", b""))  # thus used last
+    store.touch(Entry(ENTRY.targets, "gone", b""))
     store.prune(now)
     assert [n for n in range(KEYS_PER_TEST + 1) if store.load(ENTRY.targets, f"{n:064}")] == [
         *(0, 2, 3, 4, 5, 6, 7, 8),

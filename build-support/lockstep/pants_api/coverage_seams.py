@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterable
 
 from pants.backend.python.goals import pytest_runner
-from pants.backend.python.goals.coverage_py import CoverageSubsystem
+from pants.backend.python.goals.coverage_py import CoverageSubsystem, PytestCoverageData
 from pants.backend.python.goals.pytest_runner import PyTestRequest
 from pants.base.build_root import BuildRoot
 from pants.base.specs import RawSpecs, RecursiveGlobSpec, Specs
@@ -35,7 +36,7 @@ from pants.core.util_rules.environments import (
     SingleEnvironmentNameRequest,
 )
 from pants.engine.console import Console
-from pants.engine.fs import Workspace
+from pants.engine.fs import Digest, DigestContents, Workspace
 from pants.engine.internals.session import RunId
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules
 from pants.engine.target import (
@@ -46,15 +47,10 @@ from pants.engine.target import (
 )
 from pants.engine.unions import UnionMembership
 
-from lockstep.carried_coverage.baseline import (
-    FoundCoverage,
-    FoundCoverageRequest,
-    Kept,
-    KeptRequest,
-    PrunedBaseline,
-)
+from lockstep.carried_coverage.baseline import Baseline, FoundCoverage, FoundCoverageRequest
+from lockstep.carried_coverage.keys import CoverageKey, CoverageKeyRequest
 from lockstep.carried_coverage.results import CarriedData, carried_result
-from lockstep.core.coverage_baseline import Carrying
+from lockstep.core.coverage_baseline import Carrying, Entry
 from lockstep.envs.atomic import write_text
 from lockstep.pants_api.seam import Coroutine, replace
 from lockstep.pants_api.uncacheable import uncacheable_rule
@@ -78,11 +74,15 @@ class TestPlan:
 
     Attributes:
         batches: the tests that run, and those whose coverage is carried.
-        carrying: the same, for the report.
+        run: of those that run the ones that coverage can be kept of, with their environments.
+        carried: what is carried.
+        carrying: all of it, for the report.
         partial: whether the report is to be that of the whole repository all the same.
     """
 
     batches: tuple[Any, ...]
+    run: tuple[tuple[Any, EnvironmentName], ...]
+    carried: tuple[Entry, ...]
     carrying: Carrying
     partial: bool
     __test__ = False
@@ -104,62 +104,94 @@ async def plan_tests(
         shard=shard,
         num_shards=num_shards,
     )
-    request_types = union_membership.get(TestRequest)
-    selected = await Get(
+    whole = selected = await Get(
         TargetRootsToFieldSets, {request: TargetRootsToFieldSetsRequest, specs: Specs}
     )
-    partial = specs.includes.from_change_detection or lockstep.carry_coverage is Carry.ALWAYS
-    if not partial or lockstep.carry_coverage is Carry.NEVER:
-        batches = await _get_test_batches(
-            request_types, selected, local_environment_name, test_subsystem
-        )
-        return TestPlan(tuple(batches), Carrying(ran=_addresses(batches)), False)
-    whole = await Get(
-        TargetRootsToFieldSets, {request: TargetRootsToFieldSetsRequest, _EVERYTHING: Specs}
+    partial = lockstep.carry_coverage is Carry.ALWAYS or (
+        lockstep.carry_coverage is Carry.AFFECTED and specs.includes.from_change_detection
     )
+    if partial:
+        whole = await Get(
+            TargetRootsToFieldSets, {request: TargetRootsToFieldSetsRequest, _EVERYTHING: Specs}
+        )
+    request_types = union_membership.get(TestRequest)
     batches = await _get_test_batches(request_types, whole, local_environment_name, test_subsystem)
-    chosen = {field_set.address for field_set in selected.field_sets}
-    # Of tests that run together the coverage is one, so a selected test brings the others along.
-    run = [b for b in batches if any(field_set.address in chosen for field_set in b.elements)]
-    rest = [b for b in batches if b not in run and isinstance(b, PyTestRequest.Batch)]
     environments = await MultiGet(
         Get(
             EnvironmentName,
             SingleEnvironmentNameRequest,
             SingleEnvironmentNameRequest.from_field_sets(batch.elements, batch.description),
         )
-        for batch in rest
+        for batch in batches
     )
+    chosen = {field_set.address for field_set in selected.field_sets}
+    run, rest = [], []
+    for batch, environment in zip(batches, environments):
+        # Of tests that run together the coverage is one, so a selected test brings the others along.
+        runs = any(field_set.address in chosen for field_set in batch.elements)
+        if runs or isinstance(batch, PyTestRequest.Batch):
+            (run if runs else rest).append((batch, environment))
     found = await MultiGet(
         Get(
             FoundCoverage,
             {
-                FoundCoverageRequest(
-                    batch.elements, batch.partition_metadata
-                ): FoundCoverageRequest,
+                FoundCoverageRequest(b.elements, b.partition_metadata): FoundCoverageRequest,
                 environment: EnvironmentName,
             },
         )
-        for batch, environment in zip(rest, environments)
+        for b, environment in rest
     )
-    carried = [(batch, kept) for batch, kept in zip(rest, found) if kept.data is not None]
-    carried_batches = (
-        dataclasses.replace(batch, partition_metadata=CarriedData(kept.data))
-        for batch, kept in carried
-    )
+    entries = tuple(kept.entry for kept in found if kept.entry is not None)
     return TestPlan(
-        (*run, *carried_batches),
-        Carrying(
-            carried=tuple((_addresses([batch]), kept.key) for batch, kept in carried),
-            ran=_addresses(run),
-            missing=_addresses(b for b, kept in zip(rest, found) if kept.data is None),
+        batches=(
+            *(batch for batch, _ in run),
+            *(
+                dataclasses.replace(batch, partition_metadata=CarriedData(kept.data))
+                for (batch, _), kept in zip(rest, found)
+                if kept.data is not None
+            ),
         ),
-        True,
+        run=tuple((batch, name) for batch, name in run if isinstance(batch, PyTestRequest.Batch)),
+        carried=entries,
+        carrying=Carrying(
+            carried=tuple((entry.targets, entry.key) for entry in entries),
+            ran=_addresses(batch for batch, _ in run),
+            missing=_addresses(b for (b, _), kept in zip(rest, found) if kept.entry is None),
+        ),
+        partial=partial,
     )
 
 
 def _addresses(batches: Iterable[Any]) -> tuple[str, ...]:
     return tuple(fields.address.spec for batch in batches for fields in batch.elements)
+
+
+async def _entries(plan: TestPlan) -> list[Entry]:
+    """What the tests that ran and passed made."""
+    results = await MultiGet(
+        Get(TestResult, {batch: TestRequest.Batch, environment: EnvironmentName})
+        for batch, environment in plan.run
+    )
+    made = [
+        (batch, environment, result.coverage_data)
+        for (batch, environment), result in zip(plan.run, results)
+        if result.exit_code == 0 and isinstance(result.coverage_data, PytestCoverageData)
+    ]
+    keys = await MultiGet(
+        Get(
+            CoverageKey,
+            {
+                CoverageKeyRequest(b.elements, b.partition_metadata): CoverageKeyRequest,
+                environment: EnvironmentName,
+            },
+        )
+        for b, environment, _ in made
+    )
+    contents = await MultiGet(Get(DigestContents, Digest, data.digest) for *_, data in made)
+    return [
+        Entry(_addresses([batch]), key.text, files[0].content)
+        for (batch, *_), key, files in zip(made, keys, contents)
+    ]
 
 
 async def planned_test_batches(
@@ -189,8 +221,9 @@ async def run_tests(
     local_environment_name: ChosenLocalEnvironmentName,
     coverage: CoverageSubsystem,
     root: BuildRoot,
+    lockstep: Lockstep,
 ) -> Test:
-    """Say what was carried, and fail where what is missing leaves the gate undecided."""
+    """Say what was carried, keep what was made, and fail where the gate is left undecided."""
     done: Test = await original(
         console,
         test_subsystem,
@@ -204,18 +237,19 @@ async def run_tests(
     if not _plans(test_subsystem):
         return done
     plan = await Get(TestPlan)
-    await Get(PrunedBaseline)
+    if plan.partial:
+        console.print_stderr(f"\n{plan.carrying.told()}")
+    gated = coverage.fail_under is not None
+    if plan.carrying.missing:
+        logger.warning(plan.carrying.told_of_missing(gated))
+    if lockstep.carry_coverage is not Carry.NEVER:
+        baseline, made = await Get(Baseline), await _entries(plan)
+        baseline.keep(made, plan.carried, time.time())
     beside_reports = Path(root.path) / coverage.output_dir(distdir) / "carried.json"
     write_text(beside_reports, plan.carrying.as_json())
-    if not plan.partial:
-        return done
-    console.print_stderr(f"\n{plan.carrying.told()}")
-    if not plan.carrying.missing:
-        return done
-    gated = coverage.fail_under is not None
-    logger.warning(plan.carrying.told_of_missing(gated))
     # Failed tests keep their exit code; 2 is that of a gate, which was held against too little.
-    return Test(1) if gated and done.exit_code in (0, 2) else done
+    undecided = plan.carrying.missing and gated and done.exit_code in (0, 2)
+    return Test(1) if undecided else done
 
 
 def _plans(test_subsystem: TestSubsystem) -> bool:
@@ -227,24 +261,19 @@ async def run_python_tests(
     original: Coroutine,
     batch: PyTestRequest.Batch[Any, Any],
     test_subsystem: TestSubsystem,
-    lockstep: Lockstep,
 ) -> TestResult:
-    """Run tests and keep the coverage of those that passed, or carry it."""
+    """Run tests, or carry what they made."""
     carried = batch.partition_metadata
     if isinstance(carried, CarriedData):
         return carried_result((field_set.address for field_set in batch.elements), carried)
     result: TestResult = await original(batch, test_subsystem)
-    keeps = test_subsystem.use_coverage and lockstep.carry_coverage is not Carry.NEVER
-    data: Any = result.coverage_data
-    if keeps and result.exit_code == 0 and data is not None:
-        await Get(Kept, KeptRequest(batch.elements, batch.partition_metadata, data.digest))
     return result
 
 
 def install() -> None:
     """Put the seams in place."""
-    replace(test.run_tests, run_tests, also=(CoverageSubsystem, BuildRoot))
-    replace(pytest_runner.run_python_tests, run_python_tests, also=(Lockstep,))
+    replace(test.run_tests, run_tests, also=(CoverageSubsystem, BuildRoot, Lockstep))
+    replace(pytest_runner.run_python_tests, run_python_tests)
     test._get_test_batches = planned_test_batches
 
 
