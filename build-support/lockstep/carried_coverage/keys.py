@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from dataclasses import dataclass
-from typing import Iterable, Mapping
+from typing import Any, Iterable, Mapping
 
 from pants.backend.python.goals.coverage_py import CoverageConfig, CoverageSubsystem
 from pants.backend.python.goals.pytest_runner import (
@@ -191,13 +191,14 @@ async def find_installed(
 @rule
 async def find_interpreter(request: InterpreterRequest) -> Interpreter:
     python = await Get(PythonExecutable, InterpreterConstraints, request.constraints)
+    digests: Any = python.immutable_input_digests  # of another type than it is annotated with
     told = await Get(
         ProcessResult,
         Process(
             (python.path, "-c", _TELL_INTERPRETER),
             description=f"Ask {python.path} for its version",
             append_only_caches=python.append_only_caches,
-            immutable_input_digests=python.immutable_input_digests,
+            immutable_input_digests=digests,
             cache_scope=ProcessCacheScope.PER_RESTART_SUCCESSFUL,
         ),
     )

@@ -71,7 +71,9 @@ def key(
         env={**launcher, **env},
         env_inherit={"PATH", "HOME", "PYENV_ROOT"},
     )
-    target = runner.get_target(Address("app", target_name="tests", relative_file_path="near_test.py"))
+    target = runner.get_target(
+        Address("app", target_name="tests", relative_file_path="near_test.py")
+    )
     constraints = InterpreterConstraints(["CPython==3.11.*"])
     metadata = TestMetadata(constraints, extra_env_vars, None, "python-default", "__local__")
     request = CoverageKeyRequest((PythonTestFieldSet.create(target),), metadata)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Mapping
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from lockstep.core.coverage_baseline import (
     BaselineError,
     Carrying,
     Entry,
+    Part,
     Stored,
     decode,
     encode,
@@ -67,7 +69,7 @@ def test_the_coverage_of_others_and_of_another_key_is_told() -> None:
 def test_a_key_follows_from_what_the_parts_are() -> None:
     key = key_of({"sources": "1", "arguments": ["-q"], "variables": {"A": "1", "B": "2"}})
     assert key == key_of({"variables": {"B": "2", "A": "1"}, "arguments": ("-q",), "sources": "1"})
-    others = (
+    others: tuple[Mapping[str, Part], ...] = (
         {"sources": "2", "arguments": ["-q"], "variables": {"A": "1", "B": "2"}},
         {"sources": "1", "arguments": ["-", "q"], "variables": {"A": "1", "B": "2"}},
         {"sources": "1", "arguments": ["-q"], "variables": {"A": "1", "B": "3"}},

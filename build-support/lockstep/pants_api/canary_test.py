@@ -163,8 +163,9 @@ def test_what_a_call_is_about_is_decided_where_the_seam_is() -> None:
 
 
 def test_what_test_works_on_is_asked_for_where_the_seam_is() -> None:
-    asked = inspect.signature(coverage_seams._get_test_batches)
-    assert inspect.getsourcefile(coverage_seams._get_test_batches) == test.__file__
+    seams: Any = coverage_seams
+    asked = inspect.signature(seams._get_test_batches)
+    assert inspect.getsourcefile(seams._get_test_batches) == test.__file__
     assert list(asked.parameters) == [
         *("core_request_types", "targets_to_field_sets", "local_environment_name"),
         "test_subsystem",

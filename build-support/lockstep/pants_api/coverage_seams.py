@@ -125,7 +125,8 @@ async def plan_tests(
         for batch in batches
     )
     chosen = {field_set.address for field_set in selected.field_sets}
-    run, rest = [], []
+    run: list[tuple[Any, EnvironmentName]] = []
+    rest: list[tuple[Any, EnvironmentName]] = []
     for batch, environment in zip(batches, environments):
         # Of tests that run together the coverage is one, so a selected test brings the others along.
         runs = any(field_set.address in chosen for field_set in batch.elements)
@@ -196,7 +197,7 @@ async def _entries(plan: TestPlan) -> list[Entry]:
 
 async def planned_test_batches(
     core_request_types: Any,
-    targets_to_field_sets: TargetRootsToFieldSets,
+    targets_to_field_sets: TargetRootsToFieldSets[Any],
     local_environment_name: ChosenLocalEnvironmentName,
     test_subsystem: TestSubsystem,
 ) -> list[Any]:
