@@ -226,6 +226,15 @@ def test_damaged_files_count_as_absent(repository: Repository) -> None:
     )
     assert told.output.count(damaged) == 1
     assert carried(repository)["missing"] == ["app/size_test.py"]
+    nowhere = ("--use-coverage", "--lockstep-coverage-baseline=README.md/folder")
+    unkept = repository.monorepo.pants("test", *nowhere, "app/size_test.py", "app/half_test.py")
+    assert unkept.exit_code == 0, unkept.output
+    told_once = (
+        f"The coverage of this run cannot be kept in {repository.monorepo.path('README.md/folder')}:"
+        " Not a directory. Make room there, or set `[lockstep].coverage_baseline` to another"
+        " folder.\n"
+    )
+    assert unkept.output.count(told_once) == 1
 
 
 def test_a_pin_and_an_option_are_part_of_the_key(repository: Repository) -> None:

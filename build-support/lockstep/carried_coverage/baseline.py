@@ -39,14 +39,14 @@ class Baseline:
         try:
             for entry in made:
                 self.store.save(entry)
+            for entry in carried:
+                self.store.touch(entry)
+            self.store.prune(now)
         except OSError as error:
             logger.warning(
                 f"The coverage of this run cannot be kept in {self.store.folder}: {error.strerror}."
                 " Make room there, or set `[lockstep].coverage_baseline` to another folder."
             )
-        for entry in carried:
-            self.store.touch(entry)
-        self.store.prune(now)
 
 
 @dataclass(frozen=True)

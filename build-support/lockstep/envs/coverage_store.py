@@ -32,7 +32,7 @@ class CoverageStore:
         path = self._path(name_of(targets, key))
         try:
             content = path.read_bytes()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         return decode(content, str(path), targets, key)
 
