@@ -74,14 +74,15 @@ class TestPlan:
 
     Attributes:
         batches: the tests that run, and those whose coverage is carried.
-        run: of those that run the ones that coverage can be kept of, with their environments.
+        run: of those that run the ones that coverage can be kept of, with their environments and
+            their keys before they run.
         carried: what is carried.
         carrying: all of it, for the report.
         partial: whether the report is to be that of the whole repository all the same.
     """
 
     batches: tuple[Any, ...]
-    run: tuple[tuple[Any, EnvironmentName], ...]
+    run: tuple[tuple[Any, EnvironmentName, CoverageKey], ...]
     carried: tuple[Entry, ...]
     carrying: Carrying
     partial: bool
@@ -143,6 +144,7 @@ async def plan_tests(
         for b, environment in rest
     )
     entries = tuple(kept.entry for kept in found if kept.entry is not None)
+    kept_of = [(b, name) for b, name in run if isinstance(b, PyTestRequest.Batch)]
     return TestPlan(
         batches=(
             *(batch for batch, _ in run),
@@ -152,7 +154,7 @@ async def plan_tests(
                 if kept.data is not None
             ),
         ),
-        run=tuple((batch, name) for batch, name in run if isinstance(batch, PyTestRequest.Batch)),
+        run=tuple((b, name, key) for (b, name), key in zip(kept_of, await _keys(kept_of))),
         carried=entries,
         carrying=Carrying(
             carried=tuple((entry.targets, entry.key) for entry in entries),
@@ -167,18 +169,8 @@ def _addresses(batches: Iterable[Any]) -> tuple[str, ...]:
     return tuple(fields.address.spec for batch in batches for fields in batch.elements)
 
 
-async def _entries(plan: TestPlan) -> list[Entry]:
-    """What the tests that ran and passed made."""
-    results = await MultiGet(
-        Get(TestResult, {batch: TestRequest.Batch, environment: EnvironmentName})
-        for batch, environment in plan.run
-    )
-    made = [
-        (batch, environment, result.coverage_data)
-        for (batch, environment), result in zip(plan.run, results)
-        if result.exit_code == 0 and isinstance(result.coverage_data, PytestCoverageData)
-    ]
-    keys = await MultiGet(
+async def _keys(batches: Iterable[tuple[Any, EnvironmentName]]) -> tuple[CoverageKey, ...]:
+    return await MultiGet(
         Get(
             CoverageKey,
             {
@@ -186,12 +178,28 @@ async def _entries(plan: TestPlan) -> list[Entry]:
                 environment: EnvironmentName,
             },
         )
-        for b, environment, _ in made
+        for b, environment in batches
     )
+
+
+async def _entries(plan: TestPlan) -> list[Entry]:
+    """What the tests that ran and passed made, of those that nobody edited meanwhile."""
+    keys_now = await _keys((batch, name) for batch, name, _ in plan.run)
+    same = [(batch, name, key) for (batch, name, key), now in zip(plan.run, keys_now) if key == now]
+    results = await MultiGet(
+        Get(TestResult, {batch: TestRequest.Batch, name: EnvironmentName}) for batch, name, _ in same
+    )
+    keys_after = await _keys((batch, name) for batch, name, _ in same)
+    made = [
+        (batch, key, result.coverage_data)
+        for (batch, _, key), result, after in zip(same, results, keys_after)
+        if key == after and result.exit_code == 0
+        if isinstance(result.coverage_data, PytestCoverageData)
+    ]
     contents = await MultiGet(Get(DigestContents, Digest, data.digest) for *_, data in made)
     return [
         Entry(_addresses([batch]), key.text, files[0].content)
-        for (batch, *_), key, files in zip(made, keys, contents)
+        for (batch, key, _), files in zip(made, contents)
     ]
 
 
