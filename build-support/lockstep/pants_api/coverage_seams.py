@@ -89,6 +89,19 @@ class TestPlan:
     __test__ = False
 
 
+async def _keys(batches: Iterable[tuple[Any, EnvironmentName]]) -> tuple[CoverageKey, ...]:
+    return await MultiGet(
+        Get(
+            CoverageKey,
+            {
+                CoverageKeyRequest(b.elements, b.partition_metadata): CoverageKeyRequest,
+                environment: EnvironmentName,
+            },
+        )
+        for b, environment in batches
+    )
+
+
 @uncacheable_rule
 async def plan_tests(
     specs: Specs,
@@ -167,19 +180,6 @@ async def plan_tests(
 
 def _addresses(batches: Iterable[Any]) -> tuple[str, ...]:
     return tuple(fields.address.spec for batch in batches for fields in batch.elements)
-
-
-async def _keys(batches: Iterable[tuple[Any, EnvironmentName]]) -> tuple[CoverageKey, ...]:
-    return await MultiGet(
-        Get(
-            CoverageKey,
-            {
-                CoverageKeyRequest(b.elements, b.partition_metadata): CoverageKeyRequest,
-                environment: EnvironmentName,
-            },
-        )
-        for b, environment in batches
-    )
 
 
 async def _entries(plan: TestPlan) -> list[Entry]:
