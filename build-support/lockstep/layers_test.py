@@ -20,6 +20,7 @@ ROOT = PACKAGE.parent
 CORE_LIBRARIES = {"packaging", "tomli", "tomllib"}
 CAPABILITIES_BELOW = {
     "affected": {"lock", "slices"},
+    "carried_coverage": {"affected", "slices"},
     "imports": {"slices"},
     "lock": {"slices"},
     "lock_export": {"imports", "lock", "slices"},

@@ -8,11 +8,13 @@ from pants.engine.rules import Rule
 from pants.engine.unions import UnionRule
 
 from lockstep.affected import goal as affected
+from lockstep.carried_coverage import baseline, keys
 from lockstep.imports import references, scripts, unowned
 from lockstep.lock import conflicts, goal, inputs, judge, pip_tools, resolve, uv
 from lockstep.lock_export import goal as lock_export
 from lockstep.pants_api import (
     base_definitions,
+    coverage_seams,
     import_seams,
     lock_seams,
     module_seam,
@@ -23,11 +25,12 @@ from lockstep.pants_api import (
     selection_seam,
     visibility_seam,
 )
-from lockstep.slices import graphs, locks, pex, sandbox
+from lockstep.slices import drawn, graphs, locks, pex, sandbox
 from lockstep.tailor import targets
 
 
 def rules() -> Iterable[Rule | UnionRule]:
+    coverage_seams.install()
     import_seams.install()
     lock_seams.install()
     module_seam.install()
@@ -40,11 +43,15 @@ def rules() -> Iterable[Rule | UnionRule]:
     return (
         *affected.rules(),
         *base_definitions.rules(),
+        *baseline.rules(),
         *conflicts.rules(),
+        *coverage_seams.rules(),
+        *drawn.rules(),
         *goal.rules(),
         *graphs.rules(),
         *inputs.rules(),
         *judge.rules(),
+        *keys.rules(),
         *lock_export.rules(),
         *locks.rules(),
         *pex.rules(),

@@ -17,6 +17,14 @@ class Resolver(Enum):
     UV = "uv"
 
 
+class Carry(Enum):
+    """When coverage is carried from the baseline."""
+
+    AFFECTED = "affected"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
 class Lockstep(Subsystem):
     options_scope = "lockstep"
     help = "One lock for the whole repository, and a slice of it for each environment."
@@ -82,6 +90,25 @@ class Lockstep(Subsystem):
     prereleases = StrListOption(
         help=softwrap("""
             Resolves whose pins may be pre-releases; a `--pre` line in an input says the same.
+            """),
+    )
+    carry_coverage = EnumOption(
+        default=Carry.AFFECTED,
+        help=softwrap("""
+            When `test --use-coverage` reports on the whole repository though it runs only a part of
+            the tests: the coverage of the others is carried from the baseline, where all that it
+            follows from is unchanged. `affected`: with `--changed-since`. `always`: whatever
+            targets are named, too. `never`: not at all, and nothing is kept for later runs.
+            """),
+    )
+    coverage_baseline = StrOption(
+        default=None,
+        metavar="FOLDER",
+        help=softwrap("""
+            The folder that keeps the coverage of tests that passed. It may be absolute, begin with
+            `~`, or be relative to the build root. By default it is `lockstep/coverage` in git's
+            own folder, which the work trees of a clone share, or `.pants.d/lockstep/coverage`
+            where there is no git. CI may save and restore it.
             """),
     )
     pip_tools_lock = StrOption(

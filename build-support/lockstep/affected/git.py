@@ -139,6 +139,14 @@ class Repository:
                 at += size + 1
         return found
 
+    def common_folder(self) -> Path | None:
+        """The folder that all work trees of this clone share; None where there is no git."""
+        try:
+            found = self._text(["rev-parse", "--git-common-dir"])
+        except RevisionError:
+            return None
+        return (self.root / found).resolve() if found else None
+
     def _text(self, command: Sequence[str]) -> str:
         return self._run(command, check=False).stdout.decode().strip()
 

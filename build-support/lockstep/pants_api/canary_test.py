@@ -8,17 +8,18 @@ from typing import Any
 import pytest
 from pants.backend.python.dependency_inference import module_mapper, parse_python_dependencies
 from pants.backend.python.dependency_inference import rules as dependency_inference
-from pants.backend.python.goals import lockfile
+from pants.backend.python.goals import lockfile, pytest_runner
 from pants.backend.python.macros import common_requirements_rule, python_requirements
 from pants.backend.python.typecheck.mypy import rules as mypy
 from pants.backend.python.util_rules import pex, pex_cli, pex_from_targets, pex_requirements
 from pants.backend.visibility import rules as visibility
 from pants.bin import local_pants_runner
-from pants.core.goals import generate_lockfiles
+from pants.core.goals import generate_lockfiles, test
 from pants.engine.internals import build_files
 from pants.init import specs_calculator
 
 from lockstep.pants_api import (
+    coverage_seams,
     import_seams,
     lock_seams,
     module_seam,
@@ -87,6 +88,13 @@ RULES = [
         " GlobalOptions",
     ),
     (
+        test.run_tests,
+        "Test",
+        "Console TestSubsystem DebugAdapterSubsystem Workspace UnionMembership DistDir RunId"
+        " ChosenLocalEnvironmentName",
+    ),
+    (pytest_runner.run_python_tests, "TestResult", "Batch TestSubsystem"),
+    (
         mypy.mypy_typecheck_partition,
         "CheckResult",
         "MyPyPartition MyPyConfigFile MyPyFirstPartyPlugins BuildRoot",
@@ -129,6 +137,8 @@ def test_registering_replaces_each_rule_once() -> None:
         import_seams.determine_requirement_strings_in_closure,
         lock_seams.generate_lockfile,
         lock_seams.generate_lockfiles_goal,
+        coverage_seams.run_tests,
+        coverage_seams.run_python_tests,
         mypy_seam.mypy_typecheck_partition,
         visibility_seam.build_file_visibility_implementation,
     ]
@@ -150,6 +160,26 @@ def test_what_a_call_is_about_is_decided_where_the_seam_is() -> None:
     runner: Any = local_pants_runner
     assert runner.calculate_specs is selection_seam.calculate_specs
     assert "calculate_specs(" in inspect.getsource(local_pants_runner.LocalPantsRunner.create)
+
+
+def test_what_test_works_on_is_asked_for_where_the_seam_is() -> None:
+    seams: Any = coverage_seams
+    asked = inspect.signature(seams._get_test_batches)
+    assert inspect.getsourcefile(seams._get_test_batches) == test.__file__
+    assert list(asked.parameters) == [
+        *("core_request_types", "targets_to_field_sets", "local_environment_name"),
+        "test_subsystem",
+    ]
+    rules()
+    goal: Any = test
+    assert goal._get_test_batches is coverage_seams.planned_test_batches
+    assert "await _get_test_batches(" in inspect.getsource(test.run_tests)
+
+
+def test_results_without_an_exit_code_count_for_coverage_alone() -> None:
+    source = inspect.getsource(test.run_tests)
+    assert "if result.exit_code is None:" in source
+    assert "result.coverage_data for result in results" in source
 
 
 @pytest.mark.parametrize(

@@ -8,21 +8,20 @@ from typing import Any, Sequence
 from pants.backend.python.subsystems.setup import PythonSetup
 from pants.backend.python.util_rules import pex, pex_cli, pex_requirements
 from pants.backend.python.util_rules.interpreter_constraints import InterpreterConstraints
-from pants.backend.python.util_rules.pex import BuildPexResult, PexRequest, ReqStrings
+from pants.backend.python.util_rules.pex import BuildPexResult, PexRequest
 from pants.backend.python.util_rules.pex_cli import PexCliProcess
 from pants.backend.python.util_rules.pex_environment import PexSubsystem, PythonExecutable
 from pants.backend.python.util_rules.pex_requirements import (
-    EntireLockfile,
     LoadedLockfile,
     LoadedLockfileRequest,
     PexRequirements,
-    Resolve,
 )
 from pants.engine.fs import EMPTY_DIGEST, CreateDigest, Digest, MergeDigests
 from pants.engine.process import Process
 from pants.engine.rules import Get
 
 from lockstep.pants_api.seam import Coroutine, replace
+from lockstep.slices.drawn import DrawnSlice, DrawnSliceRequest
 from lockstep.slices.locks import LockRequest, ManagedLock, SliceRequest, SliceText
 from lockstep.slices.pex import SlicePex, SlicePexRequest
 from lockstep.slices.sandbox import SLICE, InstallingProcess, Mode, slice_file
@@ -34,34 +33,27 @@ async def build_pex(
     original: Coroutine, request: PexRequest, python_setup: PythonSetup, pex_subsystem: PexSubsystem
 ) -> BuildPexResult:
     """Put a slice in the place of a request's requirements, where they come from our lock."""
-    lock_path = _lock_path(request.requirements, python_setup)
-    lock = await Get(ManagedLock, LockRequest(lock_path)) if lock_path else None
-    if lock is None or lock.slicer is None:
+    drawn = await Get(DrawnSlice, DrawnSliceRequest(request))
+    wanted = drawn.wanted
+    if wanted is None:
         return await _build(original, request, python_setup, pex_subsystem)
-    constraints = request.interpreter_constraints or _constraints(request, python_setup)
     if not request.python:
-        request = dataclasses.replace(request, interpreter_constraints=constraints)
-    versions = constraints.partition_into_major_minor_versions(
-        python_setup.interpreter_versions_universe
-    )
-    subset = _subset(request)
-    roots = (await Get(ReqStrings, PexRequirements, subset)).req_strings if subset else None
-    wanted = SliceRequest(lock.path, roots, versions[0])
+        request = dataclasses.replace(request, interpreter_constraints=drawn.constraints)
     args: tuple[str, ...] = ()
     inputs = request.additional_inputs
-    if roots == ():
+    if wanted.requirements == ():
         pass  # nothing to install
     elif _is_slice_request(request):
         python = request.python
         if python is None:
-            python = await Get(PythonExecutable, InterpreterConstraints, constraints)
+            python = await Get(PythonExecutable, InterpreterConstraints, drawn.constraints)
         name = request.output_filename
         pex_request = SlicePexRequest(
             wanted, python, name, request.cache_scope, request.description
         )
         made = await Get(SlicePex, SlicePexRequest, pex_request)
         return BuildPexResult(made.result, name, made.result.output_digest, python)
-    elif _for_one_interpreter(request, versions):
+    elif _for_one_interpreter(request, drawn.versions):
         # Apart from the rest, so that a change of the sources does not install the slice again.
         slice_pex = await Get(BuildPexResult, PexRequest, _slice_request(request))
         inputs = await Get(Digest, MergeDigests([inputs, slice_pex.digest]))
@@ -116,42 +108,6 @@ def _slice_request(request: PexRequest) -> PexRequest:
 async def _build(original: Coroutine, *arguments: Any) -> BuildPexResult:
     result: BuildPexResult = await original(*arguments)
     return result
-
-
-def _lock_path(
-    requirements: PexRequirements | EntireLockfile, python_setup: PythonSetup
-) -> str | None:
-    """The lock a request draws from; None for built-in ones and for requests with no lock."""
-    if isinstance(requirements, EntireLockfile):
-        url = requirements.lockfile.url
-        return None if "://" in url else url
-    if isinstance(requirements.from_superset, Resolve):
-        return python_setup.resolves.get(requirements.from_superset.name)
-    return None
-
-
-def _subset(request: PexRequest) -> PexRequirements | None:
-    """The requirements to cut the slice for; None for the whole lock."""
-    requirements = request.requirements
-    if isinstance(requirements, EntireLockfile):
-        return None
-    superset = requirements.from_superset
-    return None if isinstance(superset, Resolve) and superset.use_entire_lockfile else requirements
-
-
-def _constraints(request: PexRequest, python_setup: PythonSetup) -> InterpreterConstraints:
-    """The interpreter constraints of the resolve that a request draws from."""
-    requirements = request.requirements
-    if isinstance(requirements, EntireLockfile):
-        name = requirements.lockfile.resolve_name
-    else:
-        assert isinstance(requirements.from_superset, Resolve)
-        name = requirements.from_superset.name
-    return InterpreterConstraints(
-        python_setup.resolves_to_interpreter_constraints.get(
-            name, python_setup.interpreter_constraints
-        )
-    )
 
 
 async def load_lockfile(
