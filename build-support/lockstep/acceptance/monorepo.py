@@ -119,10 +119,10 @@ class Monorepo:
     store: Path
 
     @classmethod
-    def create(cls, folder: Path) -> Monorepo:
-        """Write the files; the lock is still missing."""
+    def create(cls, folder: Path, files: Mapping[str, str] = FILES) -> Monorepo:
+        """Write the files; the lock of the default ones is still missing."""
         repo = cls(folder / "mono repo", folder / "store")
-        for path, text in FILES.items():
+        for path, text in files.items():
             repo.write(path, text)
         shutil.copy2(CHECKOUT / "pants", repo.root / "pants")
         for part in ("bootstrap", "lockstep"):
