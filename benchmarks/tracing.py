@@ -1,0 +1,105 @@
+"""Runs test files outside of any sandbox and tells what each of them opened and imported.
+
+    python benchmarks/tracing.py < REQUEST.json > TRACES.json
+
+It needs nothing but pytest on the path that the request names. Each file runs in a fork of one
+process; an audit hook, which Python subprocesses of the test get too, writes down what they open.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Callable
+
+FILE = "LOCKSTEP_TRACE"
+_WRITING = os.O_WRONLY | os.O_CREAT
+
+
+def record(target: str) -> None:
+    """Write each path that this process opens for reading to a file, one in a line."""
+    seen: set[str] = set()
+    out = os.open(target, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC)
+
+    def note(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open":
+            path, _, flags = arguments
+            if isinstance(flags, int) and flags & _WRITING and not flags & os.O_RDWR:
+                return
+        elif event == "import":
+            path = arguments[1]  # of an extension module; others are opened
+        else:
+            return
+        if isinstance(path, bytes):
+            path = os.fsdecode(path)
+        if isinstance(path, str) and path not in seen and "\n" not in path:
+            seen.add(path)
+            os.write(out, os.fsencode(f"{os.path.abspath(path)}\n"))
+
+    sys.addaudithook(note)
+
+
+def main() -> None:
+    """Serve one request.
+
+    The request is an object of `root` (the folder to run in), `path` (for `sys.path`), `tests`
+    (paths below the root), `environ` and `parallel`. The answer tells for each test its `exit_code`
+    and what it `opened`.
+    """
+    request = json.load(sys.stdin)
+    sys.dont_write_bytecode = True
+    sys.path[:0] = request["path"]
+    os.environ.update(request["environ"])
+    os.chdir(request["root"])
+    import pytest
+
+    answer: dict[str, object] = {}
+    running: dict[int, tuple[str, str]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        hook = Path(folder, "hook")
+        hook.mkdir()
+        hook.joinpath("sitecustomize.py").write_text(
+            f"import os, sys\nsys.path.append({str(Path(__file__).parent)!r})\n"
+            f"import tracing\ntracing.record(os.environ[{FILE!r}])\n"
+        )
+        os.environ["PYTHONPATH"] = os.pathsep.join([str(hook), *request["path"]])
+        os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+        for number, test in enumerate(request["tests"]):
+            if len(running) >= request["parallel"]:
+                _reap(running, answer)
+            target = os.path.join(folder, str(number))
+            child = os.fork()
+            if child == 0:
+                _run(test, target, pytest.main)
+            running[child] = test, target
+        while running:
+            _reap(running, answer)
+    json.dump(answer, sys.stdout)
+
+
+def _run(test: str, target: str, pytest_main: Callable[[list[str]], object]) -> None:
+    """Run a test file, and end the process."""
+    exit_code = 70
+    try:
+        os.environ[FILE] = target
+        record(target)
+        silent = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(silent, stream)
+        exit_code = int(pytest_main(["-q", "-p", "no:cacheprovider", "--rootdir=.", test]))  # type: ignore[call-overload]
+    finally:
+        os._exit(exit_code)
+
+
+def _reap(running: dict[int, tuple[str, str]], answer: dict[str, object]) -> None:
+    child, status = os.wait()
+    test, target = running.pop(child)
+    opened = sorted(set(os.fsdecode(Path(target).read_bytes()).splitlines()))
+    answer[test] = {"exit_code": os.waitstatus_to_exitcode(status), "opened": opened}
+
+
+if __name__ == "__main__":
+    main()
