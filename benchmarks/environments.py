@@ -18,21 +18,13 @@ from typing import Callable, Iterator, Sequence
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "build-support"))
 
-from lockstep.core.index_settings import settings  # noqa: E402
-from lockstep.envs.pip_config import pip_config_files, read_pip_config  # noqa: E402
-
 from contenders import CONTENDERS  # noqa: E402
 from measuring import Folders, Measurement  # noqa: E402
-from monorepo import PYTHON, Monorepo, Tools, Wanted, make  # noqa: E402
+from monorepo import PYTHON, Monorepo, Tools, Wanted, found_tools, make  # noqa: E402
 
 ONE_SLICE_PINS = 30
 BASE = "uv"
 COMPARED = ("lockstep", "pants")
-TOOL_OPTIONS = tuple(
-    f"{scope}_{option}"
-    for scope in ("PANTS_PEX_CLI", "PANTS_LOCKSTEP_UV")
-    for option in ("VERSION", "KNOWN_VERSIONS", "URL_TEMPLATE")
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +37,7 @@ class Case:
 
 def main() -> None:
     options = _options()
-    tools = _tools()
+    tools = found_tools()
     with tempfile.TemporaryDirectory(prefix="environments-") as temporary:
         folder = Path(options.folder or temporary).resolve()
         _say("making the monorepo")
@@ -78,25 +70,6 @@ def _options() -> argparse.Namespace:
     if options.runs < 1 or options.cold_runs < 1:
         parser.error("at least one run of each kind is needed")
     return options
-
-
-def _tools() -> Tools:
-    """The tools as the launcher `./pants` hands them on.
-
-    Raises:
-        SystemExit: this was not started with the launcher's environment.
-    """
-    missing = [name for name in ("LOCKSTEP_BOOTSTRAP", *TOOL_OPTIONS) if not os.environ.get(name)]
-    if missing:
-        raise SystemExit(
-            f"{missing[0]} is not set. Load the launcher's environment first; README.md tells how."
-        )
-    bootstrap = Path(os.environ["LOCKSTEP_BOOTSTRAP"])
-    environ = settings(os.environ, read_pip_config(pip_config_files(os.environ)))
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PEX_")}
-    tools = Tools(bootstrap / "uv", bootstrap / "pex", Path(sys.executable), {**kept, **environ})
-    found = tools.run(tools.uv, "python", "find", "--no-project", "--no-python-downloads", PYTHON)
-    return dataclasses.replace(tools, python=Path(found.strip()).resolve())
 
 
 def _measure(

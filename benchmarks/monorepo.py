@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Iterator, Mapping, Sequence
 
 from lockstep.core import lock_codec
 from lockstep.core.environments import python_environment
+from lockstep.core.index_settings import settings
 from lockstep.core.slices import Slice, Slicer
+from lockstep.envs.pip_config import pip_config_files, read_pip_config
 
 PYTHON = "3.11"
 SEED = 20
+TOOL_OPTIONS = tuple(
+    f"{scope}_{option}"
+    for scope in ("PANTS_PEX_CLI", "PANTS_LOCKSTEP_UV")
+    for option in ("VERSION", "KNOWN_VERSIONS", "URL_TEMPLATE")
+)
 
 # Popular projects of moderate size that have wheels. The first ones fill the lock, up to its size.
 PROJECTS = """
@@ -61,6 +70,25 @@ class Tools:
         if done.returncode != 0:
             raise SystemExit(f"{Path(command[0]).name} failed:\n{done.stdout}{done.stderr}")
         return done.stdout
+
+
+def found_tools() -> Tools:
+    """The tools as the launcher `./pants` hands them on.
+
+    Raises:
+        SystemExit: this was not started with the launcher's environment.
+    """
+    missing = [name for name in ("LOCKSTEP_BOOTSTRAP", *TOOL_OPTIONS) if not os.environ.get(name)]
+    if missing:
+        raise SystemExit(
+            f"{missing[0]} is not set. Load the launcher's environment first; README.md tells how."
+        )
+    bootstrap = Path(os.environ["LOCKSTEP_BOOTSTRAP"])
+    environ = settings(os.environ, read_pip_config(pip_config_files(os.environ)))
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PEX_")}
+    tools = Tools(bootstrap / "uv", bootstrap / "pex", Path(sys.executable), {**kept, **environ})
+    found = tools.run(tools.uv, "python", "find", "--no-project", "--no-python-downloads", PYTHON)
+    return replace(tools, python=Path(found.strip()).resolve())
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ ROOT = PACKAGE.parent
 CORE_LIBRARIES = {"packaging", "tomli", "tomllib"}
 CAPABILITIES_BELOW = {
     "affected": {"lock", "slices"},
+    "imports": {"slices"},
     "lock": {"slices"},
     "lock_export": {"imports", "lock", "slices"},
 }
@@ -165,3 +166,35 @@ def test_importable_alone_where_there_is_no_pants(module: Module) -> None:
     command = [sys.executable, "-W", "ignore", "-c", code]
     result = subprocess.run(command, env=environ, stderr=subprocess.PIPE, text=True)
     assert (result.returncode, result.stderr) == (0, "")
+
+
+LIBRARY = r"""
+from lockstep.core import diff, lock_codec, slices
+
+TEXT = "idna=={}\n    # via web\nsix==1\n    # via -r a.in\nweb==2.0\n    # via -r a.in\n"
+old = lock_codec.parse(TEXT.format("3.10"), "lock.txt")
+new = lock_codec.parse(TEXT.format("3.11"), "lock.txt")
+print(slices.Slicer(new).cut(["web>=1"], {"python_version": "3.11"}).text, end="")
+print(*diff.diff(old, new), sep="\n")
+try:
+    import pants
+except ImportError:
+    print("no Pants")
+"""
+
+
+def test_core_is_a_library_where_nothing_but_its_libraries_is_installed(tmp_path: Path) -> None:
+    for name in ("packaging", "pyparsing", "tomli"):
+        spec = importlib.util.find_spec(name)
+        assert spec is not None and spec.origin is not None
+        tmp_path.joinpath(name).symlink_to(Path(spec.origin).parent)
+    environ = {"PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}", "PYTHONDONTWRITEBYTECODE": "1"}
+    result = subprocess.run(
+        [sys.executable, "-S", "-W", "ignore", "-c", LIBRARY],
+        env=environ,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert result.stdout == "idna==3.11\nweb==2.0\nidna 3.10 -> 3.11 (minor)\nno Pants\n"

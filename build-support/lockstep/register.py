@@ -9,7 +9,7 @@ from pants.engine.unions import UnionRule
 
 from lockstep.affected import goal as affected
 from lockstep.imports import references, scripts, unowned
-from lockstep.lock import conflicts, goal, inputs, pip_tools, resolve, uv
+from lockstep.lock import conflicts, goal, inputs, judge, pip_tools, resolve, uv
 from lockstep.lock_export import goal as lock_export
 from lockstep.pants_api import (
     base_definitions,
@@ -44,6 +44,7 @@ def rules() -> Iterable[Rule | UnionRule]:
         *goal.rules(),
         *graphs.rules(),
         *inputs.rules(),
+        *judge.rules(),
         *lock_export.rules(),
         *locks.rules(),
         *pex.rules(),

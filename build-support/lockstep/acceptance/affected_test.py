@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -116,6 +117,7 @@ def prepared(
     repository.git("init", "-q", "-b", "main")
     repository.git("add", "-A")
     repository.git("commit", "-qm", "base")
+    repository.git("tag", "base")
     tested = repository.monorepo.pants("test", "::")
     assert tested.exit_code == 0, tested.output
     yield repository
@@ -124,7 +126,7 @@ def prepared(
 
 @pytest.fixture
 def repository(prepared: Repository) -> Repository:
-    prepared.git("reset", "-q", "--hard", "main")
+    prepared.git("reset", "-q", "--hard", "base")
     prepared.git("clean", "-fdq")
     return prepared
 
@@ -184,6 +186,9 @@ def test_an_input_that_goes_with_its_target(repository: Repository) -> None:
     assert repository.tests() == {
         *("app/ring_test.py", "text/docopt_test.py", "text/idna_test.py", "text/six_test.py"),
     }
+    options = ("--changed-since=HEAD", "--changed-dependents=transitive")
+    listed = repository.monorepo.pants(*options, "list")
+    assert listed.exit_code == 0, listed.output
 
 
 def test_a_project_that_another_input_states_too(repository: Repository) -> None:
@@ -318,3 +323,62 @@ def test_an_unreadable_lock_at_the_base_selects_everything(repository: Repositor
     repository.git("commit", "-qam", "broken")
     repository.monorepo.write(LOCK, lock)
     assert repository.tests() == ALL
+
+
+def test_formats(repository: Repository) -> None:
+    matrix = ("--goal=test", "--format=github")
+    assert repository.affected(*matrix) == ['{"include":[]}']
+    repository.edit("lib/ring_b.py", "import six", "import six  # x")
+    repository.edit("lib/name.py", "'name'", "'other'")
+    names = ["app/name_test.py", "app/ring_test.py"]
+    document = json.loads("\n".join(repository.affected("--goal=test", "--format=json")))
+    assert document["affected"][-1] == {
+        "target": "lib/ring_b.py",
+        "type": "python_source",
+        "cause": {"kind": "source", "reach": "all", "text": "lib/ring_b.py changed"},
+        "path": ["lib/ring_b.py"],
+    }
+    assert set(names) < {affected["target"] for affected in document["affected"]}
+    # Of these only the tests are work for `test`.
+    assert repository.affected(*matrix) == [
+        '{"include":[{"shard":1,"count":2,"seconds":null,"targets":"' + " ".join(names) + '"}]}'
+    ]
+    tested = repository.monorepo.pants("test", "--report", "app/ring_test.py")
+    assert tested.exit_code == 0, tested.output
+    reports = "--durations=dist/test/reports/*.xml"
+    (line,) = repository.affected(*matrix, "--shards=5", reports)
+    jobs = json.loads(line)["include"]
+    assert [job["targets"] for job in jobs] == names
+    # The one that is not recorded weighs the median, which here is the other.
+    assert jobs[0]["seconds"] == jobs[1]["seconds"] > 0
+
+    repository.affected("--format=html", "--output-file=dist/affected.html")
+    page = repository.monorepo.read("dist/affected.html")
+    assert page.startswith("<!DOCTYPE html>") and page.endswith("</html>\n")
+    assert "<small>lib/name.py changed &#8592; app/name_test.py</small>" in page
+    assert "color-scheme" in page and "addEventListener" in page
+
+
+def test_exit_codes_and_options_at_odds(repository: Repository) -> None:
+    for options, exit_code, told in (
+        (("--fail-if-empty",), 1, ""),
+        (("--format=github", "--fail-if-empty"), 1, '{"include":[]}\n'),
+        (
+            ("--format=github", "--shards=0"),
+            1,
+            "A matrix has from 1 to 256 jobs, not 0. Give `--shards` such a number.\n",
+        ),
+        (
+            ("--shards=2",),
+            1,
+            "`--shards` is for a matrix of jobs. Add `--format=github`, or drop it.\n",
+        ),
+        (
+            ("--output-file=lib",),
+            1,
+            "lib cannot be written: Is a directory. Give `--output-file` another path.\n",
+        ),
+    ):
+        result = repository.monorepo.pants("affected", *options)
+        assert result.exit_code == exit_code
+        assert result.output.endswith(told)

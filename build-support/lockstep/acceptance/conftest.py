@@ -9,7 +9,7 @@ from typing import Iterator, Mapping
 
 import pytest
 
-from lockstep.acceptance.monorepo import CHECKOUT, FILES, GRAPH, LOCK, Monorepo
+from lockstep.acceptance.monorepo import CHECKOUT, GRAPH, LOCK, Monorepo
 
 
 @pytest.fixture(scope="session")
@@ -26,11 +26,7 @@ def locked_monorepo(
 @pytest.fixture
 def monorepo(locked_monorepo: tuple[Monorepo, Mapping[str, str]]) -> Monorepo:
     repo, locked = locked_monorepo
-    for added in set(repo.root.glob("*/BUILD")) - {repo.path(path) for path in FILES}:
-        shutil.rmtree(added.parent)
-    for path, text in {**FILES, **locked}.items():
-        if not repo.path(path).exists() or repo.read(path) != text:
-            repo.write(path, text)
+    repo.restore(locked)
     return repo
 
 

@@ -37,6 +37,20 @@ def test_it_is_an_error_where_the_code_is_needed(misspelled: Monorepo, goal: str
     assert "Traceback" not in result.output
 
 
+def test_one_that_only_a_transitive_pin_provides_names_project_and_input(
+    monorepo: Monorepo,
+) -> None:
+    monorepo.write("text/six_test.py", "import six\nfrom iniconfig import IniConfig\n")
+    result = monorepo.pants("test", "text/six_test.py")
+    assert result.exit_code == 1
+    assert (
+        "text/six_test.py:2: the import `iniconfig.IniConfig` comes from `iniconfig`, which is here"
+        " only through 3rdparty/python/tools.in > pytest: add `iniconfig` to text/inputs.in. Then run"
+        " `./pants lock`. An import that may fail belongs under `except ImportError`, or takes the"
+        " comment `# pants: no-infer-dep`."
+    ) in result.output
+
+
 def test_it_is_a_warning_where_targets_are_only_listed(monorepo: Monorepo) -> None:
     monorepo.write("plain/plain_test.py", "import docoptt\n\ndef test_x() -> None:\n    pass\n")
     result = monorepo.pants("dependencies", "plain/plain_test.py")

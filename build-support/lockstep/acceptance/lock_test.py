@@ -80,26 +80,6 @@ def test_check_is_green_for_a_comment_and_names_what_does_not_fit(monorepo: Mono
     ]
 
 
-def test_a_conflict_leaves_the_lock_and_says_so(monorepo: Monorepo) -> None:
-    lock = monorepo.read(LOCK)
-    monorepo.write(
-        "plain/BUILD", 'python_tests()\npython_requirement(name="old", requirements=["six<1.5"])\n'
-    )
-    monorepo.write("text/inputs.in", "six>=1.16\nidna>=3.7\ndocopt\n")
-    result = monorepo.pants("lock")
-    assert result.exit_code == 1
-    assert result.output.endswith(
-        f"{LOCK} stands as it was, since its inputs cannot be resolved. Change what is named here,"
-        " then run `./pants lock` again (`-ldebug` shows all that uv told).\n"
-        "  These cannot be met together:\n"
-        "    dates/inputs.in:1 requires `python-dateutil==2.9.0.post0`; `python-dateutil==2.9.0.post0`"
-        " requires `six>=1.5`\n"
-        "    plain/BUILD requires `six<1.5`\n"
-        "  Change dates/inputs.in:1 or plain/BUILD, so that one release of `six` fits all of them.\n"
-    )
-    assert monorepo.read(LOCK) == lock
-
-
 def test_what_an_input_cannot_state_is_refused_by_file_and_line(monorepo: Monorepo) -> None:
     monorepo.write("text/inputs.in", "six\nidna\ndocopt\n-e ../plain\n")
     result = monorepo.pants("lock")

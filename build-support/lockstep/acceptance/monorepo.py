@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Mapping
 
@@ -113,15 +113,22 @@ class Monorepo:
     Attributes:
         root: the build root.
         store: Pants' local store, empty at first, so that every cache hit is one of this test.
+        variables: of the environment, beside those of the test's own.
     """
 
     root: Path
     store: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def create(cls, folder: Path, files: Mapping[str, str] = FILES) -> Monorepo:
+    def create(
+        cls,
+        folder: Path,
+        files: Mapping[str, str] = FILES,
+        variables: Mapping[str, str] = {},
+    ) -> Monorepo:
         """Write the files; the lock of the default ones is still missing."""
-        repo = cls(folder / "mono repo", folder / "store")
+        repo = cls(folder / "mono repo", folder / "store", variables)
         for path, text in files.items():
             repo.write(path, text)
         shutil.copy2(CHECKOUT / "pants", repo.root / "pants")
@@ -132,6 +139,18 @@ class Monorepo:
                 ignore=shutil.ignore_patterns("BUILD", "__pycache__", "tests", "acceptance"),
             )
         return repo
+
+    def restore(self, locked: Mapping[str, str]) -> None:
+        """Undo what a test did to the files.
+
+        Args:
+            locked: the lock and its graph, by path.
+        """
+        for added in set(self.root.glob("*/BUILD")) - {self.path(path) for path in FILES}:
+            shutil.rmtree(added.parent)
+        for path, text in {**FILES, **locked}.items():
+            if not self.path(path).exists() or self.read(path) != text:
+                self.write(path, text)
 
     def path(self, path: str) -> Path:
         return self.root / path
@@ -146,7 +165,7 @@ class Monorepo:
     def command(self, *args: str) -> tuple[list[str], Mapping[str, str]]:
         """The argv and environment of a call of Pants."""
         plain = {name: value for name, value in os.environ.items() if not _sets_locale(name)}
-        environ = {**plain, "PANTS_LOCAL_STORE_DIR": str(self.store)}
+        environ = {**plain, "PANTS_LOCAL_STORE_DIR": str(self.store), **self.variables}
         return [str(self.path("pants")), "--no-dynamic-ui", "--no-colors", *args], environ
 
     def pants(self, *args: str) -> Result:

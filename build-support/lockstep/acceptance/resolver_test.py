@@ -25,6 +25,9 @@ RESOLVERS = {
 }
 
 
+JUDGING = f"Starting: Judge {LOCK} with pip-tools"
+
+
 def pins(lock: str) -> int:
     return len(re.findall(r"^\S+==", lock, re.M))
 
@@ -82,25 +85,48 @@ def test_constraints_bound_and_require_nothing(monorepo: Monorepo, way: str) -> 
     assert "\nsix==1.16.0 \\\n" in lock and "\nrequests==" not in lock
 
 
-CONFLICT = (
-    f"{LOCK} stands as it was, since its inputs cannot be resolved. Change what is named here, then"
-    " run `./pants lock` again (`-ldebug` shows all that uv told).\n"
-    "  These cannot be met together:\n"
-    "    dates/inputs.in:1 requires `python-dateutil==2.9.0.post0`; `python-dateutil==2.9.0.post0`"
-    " requires `six>=1.5`\n"
-    "    text/inputs.in:1 requires `six<1.5`\n"
-    "  Change dates/inputs.in:1 or text/inputs.in:1, so that one release of `six` fits all of"
-    " them.\n"
-)
+def test_what_was_judged_is_not_judged_again(monorepo: Monorepo) -> None:
+    assert monorepo.pants("lock").exit_code == 0
+    monorepo.path(LOCK).unlink()
+    again = monorepo.pants("lock")
+    assert again.exit_code == 0 and JUDGING not in again.output
+
+    monorepo.write("text/inputs.in", "six\nidna>=3.7\ndocopt\niniconfig\n")
+    more = monorepo.pants("-ldebug", "lock")
+    assert more.exit_code == 0, more.output
+    judged = more.output.partition(f"What pip-tools on {LOCK} told:\n")[2]
+    assert "iniconfig" in judged and "docopt" not in judged
+    assert JUDGING in monorepo.pants("lock", "--verify-here").output
 
 
-def test_a_conflict_is_told_by_the_lines_that_make_it(monorepo: Monorepo) -> None:
-    lock = monorepo.read(LOCK)
+def test_an_edited_pin_is_judged(monorepo: Monorepo) -> None:
+    assert monorepo.pants("lock").exit_code == 0
+    edited = re.sub(r"^six==.*(\n    --hash=.*)+", "six==1.16.0", monorepo.read(LOCK), flags=re.M)
+    monorepo.write(LOCK, edited)
+    moved = monorepo.pants("lock")
+    assert moved.exit_code == 0 and JUDGING in moved.output
+    assert "\nsix==1.16.0 " in monorepo.read(LOCK)
+
+
+def test_conflict_that_pip_tools_finds_alone_is_told_as_any(monorepo: Monorepo) -> None:
     monorepo.write("text/inputs.in", "six<1.5\nidna>=3.7\ndocopt\n")
-    failed = monorepo.pants("lock")
+    failed = monorepo.pants("--no-lockstep-propose", "lock")
     assert failed.exit_code == 1
-    assert failed.output.endswith(CONFLICT)
-    assert monorepo.read(LOCK) == lock
+    assert failed.output.endswith(
+        "  These cannot be met together:\n"
+        "    dates/inputs.in:1 requires `python-dateutil==2.9.0.post0`;"
+        " `python-dateutil==2.9.0.post0` requires `six>=1.5`\n"
+        "    text/inputs.in:1 requires `six<1.5`\n"
+        "  Change dates/inputs.in:1 or text/inputs.in:1, so that one release of `six` fits all of"
+        " them.\n"
+    )
+
+
+def test_debug_log_shows_all_that_pip_tools_told(monorepo: Monorepo) -> None:
+    assert "What pip-tools" not in monorepo.pants("lock", "--verify-here").output
+    judged = monorepo.pants("-ldebug", "lock", "--verify-here").output
+    log = judged.partition(f"What pip-tools on {LOCK} told:\n")[2]
+    assert "six==1.17.0" in log and "ROUND 1" in log
 
 
 def test_the_judge_alone(monorepo: Monorepo) -> None:

@@ -125,7 +125,8 @@ async def select_affected(
     if any(cause.reach is Reach.ALL for cause in everywhere):
         return _everything(everywhere, ownership, _files(told.revision, ownership))
     dependents = await Get(AddressToDependents)
-    generators = {generator.address for generator in ownership.generators}
+    # Effects can begin at a definition that went, and go through target generators.
+    targets = {target.address for target in ownership.targets}
     for_all = {a: c for a, c in roots.targets if c.reach is Reach.ALL}
     for_packages = {a: c for a, c in roots.targets if c.reach is Reach.PACKAGE}
     found = {
@@ -144,7 +145,7 @@ async def select_affected(
     for cause in everywhere:
         for target in _in_reach(cause, ownership.targets):
             found.setdefault(target.address, Affected(target.address, cause, (target.address,)))
-    chosen = (affected for address, affected in found.items() if address not in generators)
+    chosen = (affected for address, affected in found.items() if address in targets)
     return Selection(
         tuple(sorted(chosen, key=lambda a: (a.distance, a.target))),
         everywhere,

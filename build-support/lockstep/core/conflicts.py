@@ -66,7 +66,7 @@ def questions(items: Sequence[T]) -> Generator[Sequence[T], bool, tuple[T, ...]]
     """A smallest part of some items that cannot be met, in their order (QuickXplain).
 
     Leaving any one item out of it makes the rest satisfiable. For `k` items found among `n` it asks
-    about `2k * log2(n / k) + 2k` times.
+    at most `1 + 2k * (log2(n / k) + 2)` times.
 
     Args:
         items: what cannot be met together; earlier ones are rather kept than later ones.
@@ -182,7 +182,10 @@ def _lifted(core: Sequence[Demand], meeting: str, python: str) -> Iterable[str]:
             " takes its place."
         )
     elif meeting == _project(PYTHON):
-        yield f"Allow a release for Python {python} in {places}, or resolve for another Python."
+        yield (
+            f"None of these is for Python {python}: allow another release in {places}, or change the"
+            " interpreter constraints of the resolve."
+        )
     elif not meeting:
         yield f"Change {places}; how they are linked stands in the resolver's own words."
     elif len(core) == 1:

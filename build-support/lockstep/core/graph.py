@@ -197,15 +197,24 @@ def canonical_requirement(text: str) -> str:
     Raises:
         ValueError: it is none (PEP 508), or one that no slice can be cut by.
     """
-    parsed = Requirement(text)
+    parsed, marker = _without_marker(text)
     extras = ",".join(sorted({str(canonicalize_name(extra)) for extra in parsed.extras}))
     spelled = str(canonicalize_name(parsed.name)) + (f"[{extras}]" if extras else "")
     specifiers = ",".join(sorted(str(specifier) for specifier in parsed.specifier))
     spelled += f" @ {parsed.url}" if parsed.url else specifiers
-    if parsed.marker is not None:
-        spelled += f" ; {markers.written(markers.read(str(parsed.marker)))}"
+    if marker is not None:
+        spelled += f" ; {markers.written(markers.read(marker))}"
     edge(spelled)
     return spelled
+
+
+def _without_marker(text: str) -> tuple[Requirement, str | None]:
+    """A requirement and its marker, which is read apart: many requirements share one."""
+    if "@" in text:  # a url can hold a semicolon
+        parsed = Requirement(text)
+        return parsed, None if parsed.marker is None else str(parsed.marker)
+    bare, semicolon, marker = text.partition(";")
+    return Requirement(bare), marker.strip() if semicolon else None
 
 
 def edge(requirement: str) -> Edge:

@@ -9,6 +9,7 @@ from typing import Iterable, Sequence
 
 from lockstep.core.errors import LockstepError
 from lockstep.core.inputs import is_script
+from lockstep.core.transitive import TransitivePin
 
 _BLANK = r"(?:[ \t\f]|\\\r?\n)"
 _NAME = rf"\w+(?:{_BLANK}*\.{_BLANK}*\w+)*(?:{_BLANK}+as{_BLANK}+\w+)?"
@@ -18,6 +19,7 @@ _IMPORT_LIST = re.compile(
     rf"(?!{_BLANK}*[\w.,])(?![^\n]*# pants: no-infer-dep)"
 )
 _COMMA = re.compile(rf",({_BLANK}*)")
+_NO_INPUT = "a `requirements.in` of its project"
 _CONTINUED = re.compile(r"[^\n#]*\\\r?\n\Z")
 
 
@@ -47,7 +49,7 @@ def _begins_statement(source: str, at: int) -> bool:
     return before == "" or before[-1] in ";:"
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class UnownedImport:
     """An import that no source file and no requirements input provides.
 
@@ -58,6 +60,7 @@ class UnownedImport:
         near: known modules of a similar name, the nearest first.
         resolves: other resolves in which it is provided.
         input: the requirements input to add its project to, if the importing project has one.
+        provider: the pin that would provide it, had an input stated it.
     """
 
     path: str
@@ -66,13 +69,23 @@ class UnownedImport:
     near: tuple[str, ...] = ()
     resolves: tuple[str, ...] = ()
     input: str | None = None
+    provider: TransitivePin | None = None
+
+    def place(self) -> tuple[str, int, str]:
+        """What to sort by."""
+        return self.path, self.line, str(self)
 
     def __str__(self) -> str:
+        where = f"{self.path}:{self.line}"
+        if self.provider is not None:
+            return (
+                f"{where}: the import `{self.module}` comes from {self.provider}: add"
+                f" `{self.provider.project}` to {self.input or _NO_INPUT}"
+            )
         hints = [f"provided in the resolve `{resolve}`" for resolve in self.resolves]
         if self.near:
             hints.append("near: " + ", ".join(f"`{name}`" for name in self.near))
         told = f" ({'; '.join(hints)})" if hints else ""
-        where = f"{self.path}:{self.line}"
         return f"{where}: nothing provides the import `{self.module}`{told}"
 
 
@@ -84,14 +97,15 @@ class UnownedImportsError(LockstepError):
     """
 
     def __init__(self, imports: Iterable[UnownedImport]) -> None:
-        found = sorted(set(imports))
-        inputs = sorted({unowned.input for unowned in found if unowned.input})
-        where = " or ".join(inputs) if inputs else "a `requirements.in` of its project"
+        found = sorted(set(imports), key=UnownedImport.place)
+        unknown = [unowned for unowned in found if unowned.provider is None]
+        inputs = sorted({unowned.input for unowned in unknown if unowned.input})
+        where = " or ".join(inputs) if inputs else _NO_INPUT
+        add = f"Mend the name, or add the distribution that provides it to {where} and run"
         super().__init__(
             "\n".join(map(str, found)),
-            mend=f"Mend the name, or add the distribution that provides it to {where} and run"
-            " `./pants lock`. An import that may fail belongs under `except ImportError`, or"
-            " takes the comment `# pants: no-infer-dep`",
+            mend=f"{add if unknown else 'Then run'} `./pants lock`. An import that may fail belongs"
+            " under `except ImportError`, or takes the comment `# pants: no-infer-dep`",
         )
         self.imports = found
 

@@ -13,6 +13,7 @@ from lockstep.core.imports import (
     nearest_input,
     split_import_lists,
 )
+from lockstep.core.transitive import TransitivePin
 
 
 @pytest.mark.parametrize(
@@ -112,6 +113,36 @@ def test_a_project_without_an_input_is_told_to_have_one() -> None:
         " provides it to a `requirements.in` of its project and run `./pants lock`. An import"
         " that may fail belongs under `except ImportError`, or takes the comment"
         " `# pants: no-infer-dep`."
+    )
+
+
+H11 = TransitivePin("h11", ("services/b/requirements.in", "httpx", "httpcore"))
+STATED_BY_NOBODY = UnownedImport(
+    "services/a/src/a/app.py", 3, "h11", input="services/a/requirements.in", provider=H11
+)
+
+
+def test_what_only_another_pin_requires_is_to_be_stated() -> None:
+    alone = UnownedImport("cmd/a.py", 1, "x.y", provider=TransitivePin("x"))
+    assert str(UnownedImportsError([STATED_BY_NOBODY, alone])) == (
+        "cmd/a.py:1: the import `x.y` comes from `x`, which is in the lock: add `x` to a"
+        " `requirements.in` of its project\n"
+        "services/a/src/a/app.py:3: the import `h11` comes from `h11`, which is here only through"
+        " services/b/requirements.in > httpx > httpcore: add `h11` to services/a/requirements.in."
+        " Then run `./pants lock`. An import that may fail belongs under `except ImportError`, or"
+        " takes the comment `# pants: no-infer-dep`."
+    )
+
+
+def test_the_mend_of_a_name_that_nothing_provides_names_its_own_input_alone() -> None:
+    unknown = UnownedImport("libs/b/b.py", 1, "starlett", input="libs/b/requirements.in")
+    assert str(UnownedImportsError([STATED_BY_NOBODY, unknown])) == (
+        "libs/b/b.py:1: nothing provides the import `starlett`\n"
+        "services/a/src/a/app.py:3: the import `h11` comes from `h11`, which is here only through"
+        " services/b/requirements.in > httpx > httpcore: add `h11` to services/a/requirements.in."
+        " Mend the name, or add the distribution that provides it to libs/b/requirements.in and"
+        " run `./pants lock`. An import that may fail belongs under `except ImportError`, or takes"
+        " the comment `# pants: no-infer-dep`."
     )
 
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from lockstep.core import markers
 from lockstep.core.errors import TextError, redacted
 from lockstep.core.lock import FORMAT, Header, Lock, Pin
 
@@ -176,8 +177,10 @@ class _Reader:
 
     def _valid(self, entry: str, match: re.Match[str], line: int) -> None:
         try:
-            if match["extras"] or match["url"] or match["marker"]:  # the pattern says all else
+            if match["extras"] or match["url"]:  # the pattern says all else
                 Requirement(entry)
+            elif match["marker"]:  # read once for all pins that share it, which `packaging` is not
+                markers.read(match["marker"].strip())
             urlsplit(match["url"] or "")
             if match["version"]:
                 Version(match["version"])
@@ -187,7 +190,7 @@ class _Reader:
     def _via(self, inline: str) -> Iterator[str]:
         """The `# via` entries behind or below an entry, of either annotation style."""
         if inline.startswith("via "):
-            yield from inline[len("via ") :].split(", ")
+            yield from _listed(inline[len("via ") :])
         while self.at < len(self.lines) and self.lines[self.at].startswith((" ", "\t")):
             text = self.lines[self.at].strip()
             if not text.startswith("#"):
@@ -199,7 +202,7 @@ class _Reader:
             if annotation["one"]:
                 yield annotation["one"]
             elif annotation["several"]:
-                yield from annotation["several"].split(", ")
+                yield from _listed(annotation["several"])
             self.at += 1
 
     def _no_duplicates(self, pins: Iterable[Pin]) -> None:
@@ -208,6 +211,11 @@ class _Reader:
             first = seen.setdefault((pin.key, pin.marker), pin)
             if first is not pin:
                 self.fail(pin.line, f"`{pin.name}` is pinned a second time (first: {first.line})")
+
+
+def _listed(annotation: str) -> Iterator[str]:
+    """The entries of an annotation on one line."""
+    return filter(None, (entry.strip() for entry in annotation.split(", ")))
 
 
 def _split_comment(line: str) -> tuple[str, str]:
@@ -239,7 +247,7 @@ def pin_lines(pin: Pin) -> Iterator[str]:
     words = [pin.requirement, *(f"    --hash={value}" for value in pin.hashes)]
     yield from (f"{word} \\" for word in words[:-1])
     yield words[-1]
-    if len(pin.via) == 1:
+    if len(pin.via) == 1 and ", " not in pin.via[0]:
         yield f"    # via {pin.via[0]}"
     elif pin.via:
         yield "    # via"

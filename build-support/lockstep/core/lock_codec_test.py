@@ -137,6 +137,17 @@ def test_lock_of_no_requirements_is_a_lock() -> None:
     assert parse(render(lock), "lock.txt") == lock
 
 
+def test_blanks_between_annotations_are_none_of_them() -> None:
+    (pin,) = parse("six==1.17.0\n    # via  -r a.in, ,  b \n", "lock.txt").pins
+    assert pin.via == ("-r a.in", "b")
+
+
+def test_a_comma_in_the_only_annotation_stays_in_it() -> None:
+    lock = parse("six==1.17.0\n    # via\n    #   -r a, b.in\n", "lock.txt")
+    assert lock.pins[0].via == ("-r a, b.in",)
+    assert parse(render(lock), "lock.txt") == lock
+
+
 _words = st.sampled_from(
     ["\n", "\r", " ", "    ", "#", "# via", ",", "\\", ";", "==", "@", "--hash=sha256:", "--", "x"]
     + ["[", "]", "(", "://", "\x00", "\ufeff", "\u2028", "python_version < '3'", "-e .", "=", "'"]

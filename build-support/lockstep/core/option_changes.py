@@ -13,6 +13,7 @@ else:
     import tomli as tomllib
 
 _SCOPES: Mapping[str, Reach | None] = {
+    "affected": None,
     "anonymous-telemetry": None,
     "black": Reach.FORMAT,
     "changed": None,

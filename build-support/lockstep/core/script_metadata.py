@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Iterator
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 
 from lockstep.core.input_values import Input, Placed, PythonRange
 from lockstep.core.requirement_text import stated
@@ -73,7 +73,7 @@ def requires_python(toml: TomlText, *keys: str) -> PythonRange | None:
     text = toml.string(*keys)
     try:
         SpecifierSet(text)
-    except InvalidSpecifier:
+    except ValueError:  # `InvalidSpecifier` is one, and so is a number of too many digits
         toml.fail(
             f"`{text}` is no range of Python versions",
             *keys,

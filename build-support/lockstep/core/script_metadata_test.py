@@ -85,6 +85,11 @@ def test_script_without_a_block(text: str) -> None:
             "2: `3.11` is no range of Python versions."
             " Write it as PEP 440 has it, such as `>=3.9`.",
         ),
+        (
+            f'# /// script\n# requires-python = ">{"9" * 5000}"\n# ///\n',
+            f"2: `>{'9' * 5000}` is no range of Python versions."
+            " Write it as PEP 440 has it, such as `>=3.9`.",
+        ),
     ],
 )
 def test_refused(text: str, message: str) -> None:

@@ -94,10 +94,9 @@ def read_toml(text: str, path: str, first_line: int = 1) -> TomlText:
     Raises:
         TextError: it is not valid.
     """
-    text = text.replace("\r\n", "\n")
     try:
         document = tomllib.loads(text)
-        return TomlText(path, document, _Scanner(text).lines(), first_line)
+        return TomlText(path, document, _Scanner(text.replace("\r\n", "\n")).lines(), first_line)
     except RecursionError:
         fault, line = "the TOML is nested too deeply", 1
     except ValueError as error:  # of `tomllib`, or of `int` for a number of too many digits

@@ -126,6 +126,7 @@ def test_the_keys_of_longer_toml_are_those_of_tomllib(text: str) -> None:
     [
         ("a = 1\na = 2\n", "2: Cannot overwrite a value (column 6)"),
         ("a = " + "[" * 5000, "1: the TOML is nested too deeply"),
+        ("\r\r\n", "1: Invalid statement (column 1)"),
     ],
 )
 def test_invalid_toml(text: str, message: str) -> None:

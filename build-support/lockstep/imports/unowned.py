@@ -37,6 +37,9 @@ from pants.engine.target import (
 )
 
 from lockstep.core.imports import UnownedImport, UnownedImportsError, near_matches, nearest_input
+from lockstep.core.transitive import TransitivePin, provider_of
+from lockstep.slices.graphs import GraphRequest, StoredGraph
+from lockstep.slices.locks import LockRequest, ManagedLock
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,15 @@ async def find_unowned_imports(
         Get(UnownedImport, _Unowned(path, parsed.imports[module].lineno, module, resolve))
         for module in modules
     )
-    return UnownedImports(tuple(sorted(found)))
+    return UnownedImports(tuple(sorted(found, key=UnownedImport.place)))
+
+
+async def _transitive_provider(module: str, lock_path: str) -> TransitivePin | None:
+    stored = await Get(StoredGraph, GraphRequest(lock_path))
+    if stored.graph is None:
+        return None
+    locked = await Get(ManagedLock, LockRequest(lock_path))
+    return provider_of(module, locked.slicer.lock, stored.graph) if locked.slicer else None
 
 
 @rule
@@ -143,6 +154,7 @@ async def describe_unowned_import(
             )
         ),
         nearest_input(request.path, inputs),
+        await _transitive_provider(request.module, python_setup.resolves[request.resolve]),
     )
 
 

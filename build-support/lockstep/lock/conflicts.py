@@ -9,6 +9,7 @@ from typing import Iterable, Sequence
 from pants.engine.rules import Get, Rule, collect_rules, rule
 
 from lockstep.core.conflicts import Demand, explain, questions
+from lockstep.core.errors import LockstepError
 from lockstep.lock.uv import UvCompiled, UvCompileRequest
 
 _UNSATISFIABLE = "No solution found"
@@ -38,6 +39,11 @@ class Explanation:
 
     text: str
     mend: str
+
+    def error(self, lock_path: str) -> LockstepError:
+        """It, for the lock that was to be written."""
+        fault = f"{lock_path} stands as it was, since its inputs cannot be resolved"
+        return LockstepError(fault, mend=self.mend, detail=self.text)
 
 
 @rule(desc="Find what cannot be resolved together")
@@ -77,7 +83,7 @@ def _only(request: UvCompileRequest, demands: Sequence[Demand]) -> UvCompileRequ
         requirements=tuple(demand.stated for demand in demands if not demand.constraint),
         constraints=tuple(demand.stated for demand in demands if demand.constraint),
     )
-    return dataclasses.replace(request, inputs=inputs, kept="", hashes=False)
+    return dataclasses.replace(request, inputs=inputs, kept="", partial=True)
 
 
 def _indented(text: str) -> str:

@@ -25,12 +25,8 @@ from lockstep.lock.inputs import (
     environment_of,
     minor_versions,
 )
-from lockstep.lock.resolve import (
-    ResolvedLock,
-    ResolveLockRequest,
-    VerifiedHere,
-    VerifyHereRequest,
-)
+from lockstep.lock.judge import VerifiedHere, VerifyHereRequest
+from lockstep.lock.resolve import ResolvedLock, ResolveLockRequest
 from lockstep.slices.graphs import GraphRequest, StoredGraph
 from lockstep.slices.locks import LockRequest, ManagedLock
 from lockstep.subsystem import Lockstep, Resolver
@@ -39,8 +35,9 @@ from lockstep.subsystem import Lockstep, Resolver
 class LockSubsystem(GoalSubsystem):
     name = "lock"
     help = softwrap("""
-        Resolve every requirements input of a resolve in one pass of pip-tools and write its lock.
-        Pins of the lock at hand are kept where they still fit.
+        Resolve every requirements input of a resolve in one pass, for all declared environments,
+        and write its lock and graph. Pins of the lock at hand are kept where they still fit. Who
+        resolves is told by `[lockstep].resolver` and `[lockstep].propose`.
         """)
 
     check = BoolOption(

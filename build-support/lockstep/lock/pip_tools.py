@@ -15,10 +15,12 @@ from pants.engine.fs import CreateDigest, Digest, DigestContents, FileContent, M
 from pants.engine.platform import Platform
 from pants.engine.process import FallibleProcessResult, Process, ProcessCacheScope
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
+from pants.option.global_options import GlobalOptions
 
 from lockstep.core import lock_codec
 from lockstep.core.errors import LockstepError
 from lockstep.core.lock import Pin
+from lockstep.lock import resolver_log
 from lockstep.lock.inputs import ResolveInputs
 from lockstep.slices.locks import SliceRequest, SliceText
 from lockstep.slices.sandbox import ENVIRONMENT, InstallingProcess, Mode, slice_file
@@ -52,32 +54,72 @@ class PipCompiled:
     """What pip-tools chose.
 
     Attributes:
-        pins: sorted by name.
-        resolver: what chose them, for the lock's header.
+        pins: sorted by name; empty where there is a fault.
+        fault: what pip told where it failed, else empty.
     """
 
     pins: tuple[Pin, ...]
-    resolver: str
+    fault: str = ""
+
+    def error(self, lock_path: str) -> LockstepError:
+        """The fault, for the lock that was to be written."""
+        return LockstepError(
+            f"{lock_path} stands as it was, since pip-tools cannot resolve its inputs",
+            mend="Change the requirements that pip-tools names, then run `./pants lock` again",
+            detail=self.fault,
+        )
+
+
+@dataclass(frozen=True)
+class PipToolsRequest:
+    """Tell which pip-tools resolves for a Python, such as `3.11`."""
+
+    version: str
+
+
+@dataclass(frozen=True)
+class PipTools:
+    """The resolver.
+
+    Attributes:
+        slice: what is installed to run it.
+        name: how a lock's header calls it.
+    """
+
+    slice: str
+    name: str
+
+
+@rule
+async def find_pip_tools(
+    request: PipToolsRequest, lockstep: Lockstep, platform: Platform
+) -> PipTools:
+    tool_slice = await Get(
+        SliceText,
+        SliceRequest(lockstep.pip_tools_lock, ("pip-tools",), request.version, platform.value),
+    )
+    pins = lock_codec.parse(tool_slice.text, "slice").by_name()
+    return PipTools(
+        tool_slice.text,
+        f"pip-tools {pins['pip-tools'][0].version} with pip {pins['pip'][0].version}",
+    )
 
 
 @rule(desc="Compile with pip-tools")
-async def pip_compile(
-    request: PipCompileRequest, lockstep: Lockstep, platform: Platform
-) -> PipCompiled:
+async def pip_compile(request: PipCompileRequest, global_options: GlobalOptions) -> PipCompiled:
     lock_path = request.inputs.lock_path
-    tool_request = SliceRequest(
-        lockstep.pip_tools_lock, ("pip-tools",), request.version, platform.value
-    )
-    tool_slice, environ = await MultiGet(
-        Get(SliceText, SliceRequest, tool_request),
+    tools, environ = await MultiGet(
+        Get(PipTools, PipToolsRequest(request.version)),
         Get(EnvironmentVars, EnvironmentVarsRequest(["PATH"])),
     )
     files = [*_input_files(request.inputs), FileContent(_OUTPUT, request.kept.encode())]
     sandbox = await MultiGet(
         Get(Digest, CreateDigest(files)),
-        Get(Digest, CreateDigest, slice_file(tool_slice.text)),
+        Get(Digest, CreateDigest, slice_file(tools.slice)),
     )
     arguments = _arguments(request.hashes)
+    if resolver_log.is_asked_for(global_options):
+        arguments = ("--verbose", *arguments)
     process = await Get(
         Process,
         InstallingProcess(
@@ -96,16 +138,13 @@ async def pip_compile(
         ),
     )
     result = await Get(FallibleProcessResult, Process, process)
+    resolver_log.show(f"pip-tools on {lock_path}", result.stderr, global_options)
     if result.exit_code != 0:
-        raise LockstepError(
-            f"{lock_path} stands as it was, since its inputs cannot be resolved",
-            mend="Change the requirements that pip-tools names, then run `./pants lock` again",
-            detail=_told(result),
-        )
+        return PipCompiled((), _told(result))
     compiled = await Get(DigestContents, Digest, result.output_digest)
     text = compiled[0].content.decode()
     pins = lock_codec.parse(text, f"pip-tools' {_OUTPUT}").pins if text.strip() else ()
-    return PipCompiled(pins, _resolver(tool_slice.text))
+    return PipCompiled(pins)
 
 
 def _arguments(hashes: bool) -> tuple[str, ...]:
@@ -145,11 +184,6 @@ def _input_files(inputs: ResolveInputs) -> Iterable[FileContent]:
             yield FileContent(path, "".join(f"{line}\n" for line in lines).encode())
             options.append(f"{option} {shlex.quote(path)}")
     yield FileContent(_ALL_INPUTS, "".join(f"{line}\n" for line in options).encode())
-
-
-def _resolver(tool_slice: str) -> str:
-    pins = lock_codec.parse(tool_slice, "slice").by_name()
-    return f"pip-tools {pins['pip-tools'][0].version} with pip {pins['pip'][0].version}"
 
 
 def _told(result: FallibleProcessResult) -> str:

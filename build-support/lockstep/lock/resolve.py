@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 from dataclasses import dataclass
 from typing import Iterable
 
-from pants.backend.python.util_rules.interpreter_constraints import InterpreterConstraints
-from pants.backend.python.util_rules.pex_environment import PythonExecutable
 from pants.engine.fs import DigestContents, PathGlobs
-from pants.engine.platform import Platform
-from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules
 from pants.util.frozendict import FrozenDict
 
 from lockstep.core import graph_codec, lock_codec
@@ -20,21 +16,17 @@ from lockstep.core.graph import LockGraph
 from lockstep.core.lock import Header, Pin
 from lockstep.core.slices import Slice
 from lockstep.core.stated_hashes import vetted
-from lockstep.core.universal import Declared, belonging, declared, disagreements
+from lockstep.core.universal import Declared, declared
 from lockstep.lock.conflicts import ConflictRequest, Explanation
 from lockstep.lock.inputs import ResolveInputs, ResolveInputsRequest, minor_versions
-from lockstep.lock.pip_tools import PipCompiled, PipCompileRequest
+from lockstep.lock.judge import BOUND, AtHand, AtHandRequest, Judged, JudgeRequest, listed
+from lockstep.lock.pip_tools import PipCompiled, PipCompileRequest, PipTools, PipToolsRequest
 from lockstep.lock.uv import UvCompiled, UvCompileRequest
-from lockstep.slices.locks import LockRequest, ManagedLock
+from lockstep.pants_api.uncacheable import uncacheable_rule
 from lockstep.slices.graphs import DeriveGraphRequest, GraphRequest, StoredGraph
 from lockstep.subsystem import Lockstep, Resolver, Uv
 
 logger = logging.getLogger(__name__)
-
-_BOUND = (
-    "Bound what they differ in by an input or `[lockstep].constraints`, or set"
-    ' `[lockstep].resolver = "uv"` to take what uv proposes'
-)
 
 
 @dataclass(frozen=True)
@@ -76,59 +68,6 @@ class ResolvedLock:
 
 
 @dataclass(frozen=True)
-class AtHandRequest:
-    """Find the interpreter of this machine that a resolve is resolved with."""
-
-    resolve: str
-    interpreters: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class AtHand:
-    """The environment at hand, of those that a resolve is for."""
-
-    python: PythonExecutable
-    declared: Declared
-
-
-@dataclass(frozen=True)
-class JudgeRequest:
-    """Let pip-tools judge pins for the environment at hand."""
-
-    inputs: ResolveInputs
-    at_hand: AtHand
-    pins: tuple[Pin, ...]
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What pip-tools says of pins.
-
-    Attributes:
-        resolver: what judged, for the lock's header.
-        differing: where it chooses otherwise, a line for each pin; empty where it agrees.
-    """
-
-    resolver: str
-    differing: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class VerifyHereRequest:
-    """Let pip-tools judge the lock as it stands, for the environment at hand."""
-
-    resolve: str
-
-
-@dataclass(frozen=True)
-class VerifiedHere:
-    """The lock holds for the environment at hand, and pip-tools would choose the same."""
-
-    path: str
-    environment: Declared
-
-
-@dataclass(frozen=True)
 class ChosenPins:
     """The pins of a lock, and what its header says of them."""
 
@@ -146,54 +85,16 @@ class ChoosePinsRequest:
     kept: str
 
 
-@rule
-async def find_environment(request: AtHandRequest, platform: Platform) -> AtHand:
-    version = minor_versions(request.resolve, request.interpreters)[0]
-    constraints = InterpreterConstraints([f"CPython=={version}.*"])
-    python = await Get(PythonExecutable, InterpreterConstraints, constraints)
-    return AtHand(python, Declared(version, platform.value))
+@dataclass(frozen=True)
+class ByPipToolsRequest:
+    """Choose the pins of a lock by pip-tools alone, for the environment at hand."""
+
+    inputs: ResolveInputs
+    at_hand: AtHand
+    kept: str
 
 
-@rule(desc="Judge the lock")
-async def judge(request: JudgeRequest) -> Judged:
-    here = belonging(request.pins, request.at_hand.declared.variables)
-    # Without markers, which hold here, and hashes, which would have to be fetched again.
-    bare = tuple(dataclasses.replace(pin, marker=None, hashes=()) for pin in here)
-    compiled = await Get(
-        PipCompiled,
-        PipCompileRequest(
-            request.inputs,
-            request.at_hand.python,
-            request.at_hand.declared.python,
-            kept=Slice(bare).text,
-            hashes=False,
-        ),
-    )
-    return Judged(compiled.resolver, disagreements(bare, compiled.pins))
-
-
-@rule(desc="Verify the lock")
-async def verify_here(request: VerifyHereRequest) -> VerifiedHere:
-    inputs = await Get(ResolveInputs, ResolveInputsRequest(request.resolve))
-    at_hand, locked = await MultiGet(
-        Get(AtHand, AtHandRequest(inputs.resolve, inputs.interpreters)),
-        Get(ManagedLock, LockRequest(inputs.lock_path)),
-    )
-    if locked.slicer is None:
-        raise LockstepError(
-            f"{locked.path} is in PEX's format, so Pants wrote it", mend="Run `./pants lock`"
-        )
-    judged = await Get(Judged, JudgeRequest(inputs, at_hand, locked.slicer.lock.pins))
-    if judged.differing:
-        raise LockstepError(
-            f"{locked.path} does not hold for {at_hand.declared}: pip-tools would choose otherwise",
-            mend=_BOUND,
-            detail=_listed(judged.differing),
-        )
-    return VerifiedHere(locked.path, at_hand.declared)
-
-
-@rule(desc="Choose the pins of the lock")
+@uncacheable_rule(desc="Choose the pins of the lock")
 async def choose_pins(request: ChoosePinsRequest, lockstep: Lockstep, uv: Uv) -> ChosenPins:
     inputs, at_hand = request.inputs, request.at_hand
     if lockstep.resolver is Resolver.PIP_TOOLS and (inputs.overrides or inputs.exclusions):
@@ -203,26 +104,15 @@ async def choose_pins(request: ChoosePinsRequest, lockstep: Lockstep, uv: Uv) ->
             mend='Set `[lockstep].resolver = "uv"`, or leave it out',
         )
     if not lockstep.propose and lockstep.resolver is Resolver.PIP_TOOLS:
-        compiled = await Get(
-            PipCompiled,
-            PipCompileRequest(
-                inputs, at_hand.python, at_hand.declared.python, request.kept, hashes=True
-            ),
-        )
-        return ChosenPins(compiled.pins, compiled.resolver, (at_hand.declared,))
+        return await Get(ChosenPins, ByPipToolsRequest(inputs, at_hand, request.kept))
     pythons = minor_versions(inputs.resolve, inputs.interpreters)
     platforms = dict.fromkeys([*lockstep.platforms, at_hand.declared.platform])
     environments = declared(pythons, platforms)
     uv_request = UvCompileRequest(inputs, environments, at_hand.python, request.kept)
     proposal = await Get(UvCompiled, UvCompileRequest, uv_request)
     if proposal.fault:
-        logger.debug(f"uv on {inputs.lock_path}:\n{proposal.fault}")
         explained = await Get(Explanation, ConflictRequest(uv_request, proposal.fault))
-        raise LockstepError(
-            f"{inputs.lock_path} stands as it was, since its inputs cannot be resolved",
-            mend=explained.mend,
-            detail=explained.text,
-        )
+        raise explained.error(inputs.lock_path)
     resolver = f"uv {uv.version.lstrip('v')}"
     if lockstep.resolver is Resolver.PIP_TOOLS:
         judged = await Get(Judged, JudgeRequest(inputs, at_hand, proposal.pins))
@@ -230,14 +120,36 @@ async def choose_pins(request: ChoosePinsRequest, lockstep: Lockstep, uv: Uv) ->
             raise LockstepError(
                 f"{inputs.lock_path} stands as it was: for {at_hand.declared}, pip-tools does not"
                 " agree with what uv proposes",
-                mend=_BOUND,
-                detail=_listed(judged.differing),
+                mend=BOUND,
+                detail=listed(judged.differing),
             )
         resolver += f", judged by {judged.resolver}"
     return ChosenPins(proposal.pins, resolver, environments)
 
 
-@rule(desc="Resolve the lock")
+@uncacheable_rule(desc="Choose the pins of the lock")
+async def choose_pins_by_pip_tools(request: ByPipToolsRequest) -> ChosenPins:
+    inputs, at_hand = request.inputs, request.at_hand
+    version = at_hand.declared.python
+    compiled, tools = await MultiGet(
+        Get(
+            PipCompiled,
+            PipCompileRequest(inputs, at_hand.python, version, request.kept, hashes=True),
+        ),
+        Get(PipTools, PipToolsRequest(version)),
+    )
+    if compiled.fault:
+        # uv does not resolve here, but it tells soon whether parts of the inputs can be resolved.
+        here = UvCompileRequest(inputs, (at_hand.declared,), at_hand.python, partial=True)
+        asked = await Get(UvCompiled, UvCompileRequest, here)
+        if asked.fault:
+            explained = await Get(Explanation, ConflictRequest(here, asked.fault))
+            raise explained.error(inputs.lock_path)
+        raise compiled.error(inputs.lock_path)
+    return ChosenPins(compiled.pins, tools.name, (at_hand.declared,))
+
+
+@uncacheable_rule(desc="Resolve the lock")
 async def resolve_lock(request: ResolveLockRequest) -> ResolvedLock:
     inputs = await Get(ResolveInputs, ResolveInputsRequest(request.resolve))
     at_hand, current, stored = await MultiGet(
@@ -274,10 +186,6 @@ async def resolve_lock(request: ResolveLockRequest) -> ResolvedLock:
             {inputs.lock_path: lock_codec.render(lock), stored.path: graph_codec.render(graph)}
         ),
     )
-
-
-def _listed(lines: Iterable[str]) -> str:
-    return "\n".join(f"  {line}" for line in lines)
 
 
 def _readable(contents: DigestContents) -> str:

@@ -13,11 +13,14 @@ from pants.engine.env_vars import EnvironmentVars, EnvironmentVarsRequest
 from pants.engine.fs import CreateDigest, Digest, DigestContents, FileContent
 from pants.engine.process import FallibleProcessResult, Process, ProcessCacheScope
 from pants.engine.rules import Get, Rule, collect_rules, rule
+from pants.option.global_options import GlobalOptions
+from pants.util.logging import LogLevel
 
 from lockstep.core import lock_codec
 from lockstep.core.inputs import InputRequirement
 from lockstep.core.lock import Pin
 from lockstep.core.universal import Declared, simplified
+from lockstep.lock import resolver_log
 from lockstep.lock.inputs import ResolveInputs
 from lockstep.slices.sandbox import InstallingProcess, Mode
 
@@ -35,14 +38,15 @@ class UvCompileRequest:
         environments: what the pins must hold for; at least one.
         python: an interpreter of one of them, to build source distributions with.
         kept: pins to keep where they fit, in requirements.txt format.
-        hashes: whether the hashes of every file are wanted.
+        partial: whether these are only some of the inputs, to learn if they can be resolved: no
+            hashes are wanted then, and nobody is told of it.
     """
 
     inputs: ResolveInputs
     environments: tuple[Declared, ...]
     python: PythonExecutable
     kept: str = ""
-    hashes: bool = True
+    partial: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,8 +63,9 @@ class UvCompiled:
 
 
 @rule(desc="Compile with uv")
-async def uv_compile(request: UvCompileRequest) -> UvCompiled:
+async def uv_compile(request: UvCompileRequest, global_options: GlobalOptions) -> UvCompiled:
     inputs = request.inputs
+    verbose = resolver_log.is_asked_for(global_options) and not request.partial
     required = _files("requirements", inputs.requirements)
     bounding = _files("constraints", inputs.constraints)
     markers = json.dumps(list(dict.fromkeys(e.marker for e in request.environments)))
@@ -75,12 +80,13 @@ async def uv_compile(request: UvCompileRequest) -> UvCompiled:
     environ = await Get(EnvironmentVars, EnvironmentVarsRequest(["PATH"]))
     process = Process(
         (
-            *("pip", "compile", "--quiet", "--universal", "--no-header", "--no-sources"),
+            *("pip", "compile", "--verbose" if verbose else "--quiet"),
+            *("--universal", "--no-header", "--no-sources"),
             *("--annotation-style", "split", "--python", request.python.path),
             *("--python-version", min(e.python for e in request.environments)),
             *("--output-file", _OUTPUT, "--overrides", "overrides.in"),
             *("--excludes", "exclusions.in"),
-            *(["--generate-hashes"] if request.hashes else []),
+            *([] if request.partial else ["--generate-hashes"]),
             *(
                 word
                 for setting in inputs.settings
@@ -90,6 +96,7 @@ async def uv_compile(request: UvCompileRequest) -> UvCompiled:
             *(file.path for file in required),
         ),
         description=f"Resolve {inputs.lock_path} with uv",
+        level=LogLevel.DEBUG if request.partial else LogLevel.INFO,
         input_digest=await Get(Digest, CreateDigest(files)),
         output_files=(_OUTPUT,),
         env={"PATH": environ.get("PATH", ":".join(SEARCH_PATHS))},
@@ -101,8 +108,11 @@ async def uv_compile(request: UvCompileRequest) -> UvCompiled:
     result = await Get(
         FallibleProcessResult, Process, await Get(Process, InstallingProcess, starting)
     )
+    if verbose:
+        resolver_log.show(f"uv on {inputs.lock_path}", result.stderr, global_options)
     if result.exit_code != 0:
-        return UvCompiled((), result.stderr.decode(errors="replace") or "uv told no reason")
+        told = result.stderr.decode(errors="replace")
+        return UvCompiled((), told[max(0, told.find("error: ")) :] or "uv told no reason")
     compiled = await Get(DigestContents, Digest, result.output_digest)
     text = compiled[0].content.decode()
     pins = lock_codec.parse(text, f"uv's {_OUTPUT}").pins if text.strip() else ()

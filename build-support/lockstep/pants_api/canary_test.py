@@ -21,6 +21,7 @@ from pants.init import specs_calculator
 from lockstep.pants_api import (
     import_seams,
     lock_seams,
+    module_seam,
     mypy_seam,
     owner_seam,
     pex_seams,
@@ -53,6 +54,11 @@ RULES = [
         python_requirements.generate_from_python_requirement,
         "GeneratedTargets",
         "GenerateFromPythonRequirementsRequest UnionMembership PythonSetup",
+    ),
+    (
+        module_mapper.map_third_party_modules_to_addresses,
+        "ThirdPartyPythonModuleMapping",
+        "AllPythonTargets PythonSetup",
     ),
     (
         parse_python_dependencies.parse_python_dependencies,
@@ -117,6 +123,7 @@ def test_registering_replaces_each_rule_once() -> None:
         owner_seam.map_module_to_address,
         owner_seam.resolve_parsed_dependencies,
         requirement_seam.generate_from_python_requirement,
+        module_seam.map_third_party_modules_to_addresses,
         import_seams.parse_python_dependencies,
         import_seams.infer_python_dependencies_via_source,
         import_seams.determine_requirement_strings_in_closure,

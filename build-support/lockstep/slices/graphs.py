@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 import json
 import logging
 import pkgutil
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Iterable
 
 from pants.backend.python.util_rules.pex_environment import PythonExecutable
@@ -13,14 +16,17 @@ from pants.engine.fs import CreateDigest, Digest, DigestContents, FileContent, M
 from pants.engine.fs import PathGlobs
 from pants.engine.process import FallibleProcessResult, Process
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
+from pants.option.global_options import GlobalOptions
 from pants.util.strutil import pluralize
 
-from lockstep.core import graph_codec
+from lockstep.core import graph as core_graph
+from lockstep.core import graph_codec, markers
 from lockstep.core.errors import LockstepError
 from lockstep.core.graph import Installed, LockGraph, derive
 from lockstep.core.lock import Lock, Pin
 from lockstep.core.slices import Slice
 from lockstep.core.universal import Declared, belonging
+from lockstep.envs.graph_store import GraphStore
 from lockstep.slices.sandbox import ENVIRONMENT, FOREIGN, InstallingProcess, Mode, slice_file
 
 logger = logging.getLogger(__name__)
@@ -115,9 +121,13 @@ class InstalledProjects:
 
 
 @rule(desc="Derive the graph of the lock")
-async def derive_graph(request: DeriveGraphRequest) -> LockGraph:
+async def derive_graph(request: DeriveGraphRequest, global_options: GlobalOptions) -> LockGraph:
     graph = derive(request.lock, (), request.known)
     for environment in (request.at_hand, *request.others):
+        # The store only saves time: what comes out is the same with an empty one.
+        store = _store(global_options, environment)
+        unknown = belonging(graph.missing(request.lock), environment.variables)
+        graph = LockGraph((*graph.entries, *store.load(unknown).entries))
         unknown = belonging(graph.missing(request.lock), environment.variables)
         if unknown:
             found = await Get(
@@ -131,15 +141,28 @@ async def derive_graph(request: DeriveGraphRequest) -> LockGraph:
                 ),
             )
             graph = derive(request.lock, found.projects, graph)
-    return graph
+            store.save(unknown, graph)
+    return derive(request.lock, (), graph)
+
+
+def _store(global_options: GlobalOptions, environment: Declared) -> GraphStore:
+    # Whatever makes an entry of what is installed belongs to the key.
+    makers = [_script(), *(inspect.getsource(m).encode() for m in (core_graph, markers))]
+    reader = hashlib.sha256(b"\n".join(makers)).hexdigest()
+    folder = Path(global_options.named_caches_dir) / "lockstep_graph"
+    return GraphStore(folder, f"{environment} by {reader}")
+
+
+def _script() -> bytes:
+    script = pkgutil.get_data("lockstep.envs", "contents.py")
+    assert script is not None, "the script stands beside the module"
+    return script
 
 
 @rule
 async def read_contents(request: ContentsRequest) -> InstalledProjects:
-    script = pkgutil.get_data("lockstep.envs", "contents.py")
-    assert script is not None, "the script stands beside the module"
     digests = await MultiGet(
-        Get(Digest, CreateDigest([FileContent(_CONTENTS, script)])),
+        Get(Digest, CreateDigest([FileContent(_CONTENTS, _script())])),
         Get(Digest, CreateDigest, slice_file(Slice(request.pins).text)),
     )
     version = request.environment.python
