@@ -18,7 +18,7 @@ from lockstep.acceptance.monorepo import FILES, Monorepo
 from generated_wheels import Wheels, make_wheels
 
 IDENTITY = ("-c", "user.name=benchmarks", "-c", "user.email=benchmarks@b.example")
-ROOTS = ("/projects/*/src", "/projects/*/tests")
+ROOTS = ("/projects/*", "/projects/*/src", "/projects/*/tests")
 _TESTS_A_MODULE = 2
 _PINS_AN_INPUT = 7
 _PANTS_TOML = FILES["pants.toml"].partition("\n[mypy]")[0]

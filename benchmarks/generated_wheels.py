@@ -104,15 +104,18 @@ class Wheels:
         return f"sha256:{self._files[release.filename]}"
 
     def lock(
-        self, stated: Mapping[str, Iterable[str]], releases: Mapping[str, Release] | None = None
+        self,
+        stated: Mapping[str, Iterable[str]],
+        releases: Mapping[str, Release | None] | None = None,
     ) -> dict[str, str]:
         """The lock and its graph, by path.
 
         Args:
             stated: the projects that each requirements input states.
-            releases: what to pin; by default the base's.
+            releases: what to pin, or None to pin nothing; by default the base's.
         """
-        chosen = {**self.releases, **(releases or {})}
+        all_chosen = {**self.releases, **(releases or {})}
+        chosen = {name: release for name, release in all_chosen.items() if release is not None}
         via: dict[str, list[str]] = {}
         for path, names in sorted(stated.items()):
             for name in names:

@@ -14,7 +14,7 @@ from typing import Mapping, Sequence
 
 from generated_wheels import PYTHON
 from scoring import Compared, Score
-from truth import Runner, ThirdParty, Trace, differing, find_python, flipped, test_path
+from truth import Runner, ThirdParty, Trace, differing, error_of, find_python, flipped, test_path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 _LOCK = "3rdparty/python/lock.txt"
@@ -92,7 +92,7 @@ class _Replay:
             frozenset(differing(before, after)),
             frozenset(flipped(before, after)),
             seconds,
-            told.returncode != 0,
+            error_of(told),
         )
 
     def _trace(self, revision: str) -> Mapping[str, Trace]:

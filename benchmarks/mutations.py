@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Callable, Iterator, Mapping, Optional
 
@@ -35,14 +36,26 @@ class Mutation:
                 tree.monorepo.write(path, text)
 
 
-def mutations(tree: Tree, seed: int) -> Iterator[Mutation]:
-    """Endless mutations, each kind in turn; the same seed gives the same ones."""
+def mutations(
+    tree: Tree, seed: int, *, only: str | None = None, breaking: bool = False
+) -> Iterator[Mutation]:
+    """Endless mutations, each group in turn; the same arguments give the same ones.
+
+    The tree is at its base whenever the next one is asked for.
+
+    Args:
+        tree: what is to be changed.
+        seed: decides by chance.
+        only: the one group to take; by default all of them.
+        breaking: whether to leave out the kinds that cannot flip a test.
+    """
     chance = random.Random(f"mutations {seed}")
     number = 0
     while True:
-        for group, makers in _MAKERS.items():
+        for group in [only] if only else _TURNS:
             number += 1
-            maker = chance.choice(makers)
+            harmful, harmless = _MAKERS[group]
+            maker = chance.choice(harmful if breaking else (*harmful, *harmless))
             told, change = maker(tree, chance, number)
             yield Mutation(group, told, change)
 
@@ -109,6 +122,12 @@ def _test_changes(tree: Tree, chance: random.Random, number: int) -> _Made:
     return f"{path} fails", {path: text}
 
 
+def _test_moves(tree: Tree, chance: random.Random, number: int) -> _Made:
+    path = chance.choice(tree.tests)
+    new = path.replace("_test.py", f"_{number}_test.py")
+    return f"{path} moves and fails", {path: None, new: tree.monorepo.read(path) + "assert False\n"}
+
+
 def _package_beside(tree: Tree, chance: random.Random, number: int) -> _Made:
     module = _module(tree, chance)
     path = f"{module.path[:-3]}/__init__.py"
@@ -158,6 +177,11 @@ def _conftest_above(tree: Tree, chance: random.Random, number: int) -> _Made:
     }
 
 
+def _conftest_remark(tree: Tree, chance: random.Random, number: int) -> _Made:
+    path = _fixture(tree, chance)
+    return f"{path} gets a remark", {path: f"# {number}\n{tree.monorepo.read(path)}"}
+
+
 # Data
 
 
@@ -167,8 +191,26 @@ def _data_value(tree: Tree, chance: random.Random, number: int) -> _Made:
 
 
 def _data_goes(tree: Tree, chance: random.Random, number: int) -> _Made:
-    path = _module(tree, chance, data=True).data_path
-    return f"{path} goes", {path: None}
+    module = _module(tree, chance, data=True)
+    return f"{module.data_path} goes", {module.data_path: None, **_no_data(tree, module, number)}
+
+
+def _data_moves(tree: Tree, chance: random.Random, number: int) -> _Made:
+    module = _module(tree, chance, data=True)
+    path = module.data_path
+    new = path.replace(".txt", f"_{number}.txt")
+    change = {path: None, new: tree.monorepo.read(path), **_no_data(tree, module, number)}
+    return f"{path} moves", change
+
+
+def _no_data(tree: Tree, module: Module, number: int) -> Change:
+    build = module.path.rpartition("/")[0] + "/BUILD"
+    return _edited(tree, build, f"['./{module.name}.txt:data']", f"[]  # {number}\n")
+
+
+def _data_comes(tree: Tree, chance: random.Random, number: int) -> _Made:
+    path = _module(tree, chance).path.replace(".py", f"_{number}.txt")
+    return f"{path} comes", {path: f"{number}\n"}
 
 
 # The lock
@@ -198,6 +240,11 @@ def _hash_breaks(tree: Tree, chance: random.Random, number: int) -> _Made:
     return f"{name} has another hash", tree.wheels.lock(tree.stated, {name: broken})
 
 
+def _pin_goes(tree: Tree, chance: random.Random, number: int) -> _Made:
+    name = _pin(tree, chance)
+    return f"{name} goes", tree.wheels.lock(tree.stated, {name: None})
+
+
 def _edge_comes(tree: Tree, chance: random.Random, number: int) -> _Made:
     name, other = _pin(tree, chance), _pin(tree, chance)
     release = tree.wheels.releases[name]
@@ -220,8 +267,16 @@ def _input(tree: Tree, chance: random.Random) -> tuple[str, str]:
     return path, chance.choice(tree.stated[path])
 
 
+def _needed(tree: Tree) -> list[tuple[str, str]]:
+    """The requirements that only one input states, and that a module of its project imports."""
+    times = Counter(name for names in tree.stated.values() for name in names)
+    imported = {(module.project, name) for module in tree.modules for name in module.pins}
+    found = ((f"projects/{p}/requirements.in", name) for p, name in sorted(imported))
+    return [(path, name) for path, name in found if times[name] == 1]
+
+
 def _requirement_goes(tree: Tree, chance: random.Random, number: int) -> _Made:
-    path, name = _input(tree, chance)
+    path, name = chance.choice(_needed(tree)) if number % 4 else _input(tree, chance)
     return f"{path} loses {name}", _edited(tree, path, f"{name}>=1\n", f"# {number}\n")
 
 
@@ -243,9 +298,7 @@ def _requirement_comes(tree: Tree, chance: random.Random, number: int) -> _Made:
 
 def _dependency_goes(tree: Tree, chance: random.Random, number: int) -> _Made:
     module = _module(tree, chance, data=True)
-    path = module.path.rpartition("/")[0] + "/BUILD"
-    told = f"{path}: {module.name} depends on no data"
-    return told, _edited(tree, path, f"['./{module.name}.txt:data']", f"[]  # {number}\n")
+    return f"{module.path} depends on no data", _no_data(tree, module, number)
 
 
 def _variable_changes(tree: Tree, chance: random.Random, number: int) -> _Made:
@@ -280,9 +333,10 @@ def _description(tree: Tree, chance: random.Random, number: int) -> _Made:
     return f"{path}: a description", _edited(tree, path, "python_sources(", new)
 
 
-def _build_goes(tree: Tree, chance: random.Random, number: int) -> _Made:
+def _utils_go(tree: Tree, chance: random.Random, number: int) -> _Made:
     path = _fixture(tree, chance).replace("conftest.py", "BUILD")
-    return f"{path}: no fixtures", _edited(tree, path, "python_test_utils", f"# {number}\nfiles")
+    gone = _edited(tree, path, 'python_test_utils(name="utils")', f"# {number}")
+    return f"{path}: no fixtures", gone
 
 
 def _variable_of_all(tree: Tree, chance: random.Random, number: int) -> _Made:
@@ -296,29 +350,51 @@ def _pytest_argument(tree: Tree, chance: random.Random, number: int) -> _Made:
     return "[pytest].args", _edited(tree, "pants.toml", "[pytest]", new)
 
 
+def _pytest_ini(tree: Tree, chance: random.Random, number: int) -> _Made:
+    return "pytest.ini comes", {"pytest.ini": f"[pytest]\naddopts = -k no_{number}\n"}
+
+
+def _option_of_no_test(tree: Tree, chance: random.Random, number: int) -> _Made:
+    text = tree.monorepo.read("pants.toml") + f"\n[lint]\nbatch_size = {number}\n"
+    return "[lint].batch_size", {"pants.toml": text}
+
+
 def _option_remark(tree: Tree, chance: random.Random, number: int) -> _Made:
     return "pants.toml gets a remark", {
         "pants.toml": f"# {number}\n{tree.monorepo.read('pants.toml')}"
     }
 
 
-_MAKERS: Mapping[str, tuple[_Maker, ...]] = {
+_MAKERS: Mapping[str, tuple[tuple[_Maker, ...], tuple[_Maker, ...]]] = {
     "source": (
-        *(_source_raises, _source_value, _source_remark, _source_imports, _source_goes),
-        *(_source_moves, _init_raises, _test_changes, _package_beside),
+        (_source_raises, _source_value, _source_goes, _source_moves)
+        + (_init_raises, _test_changes, _test_moves, _package_beside),
+        (_source_remark, _source_imports),
     ),
     "fixture": (
-        *(_fixture_goes, _conftest_goes, _conftest_raises, _fixture_value, _plugin_goes),
-        _conftest_above,
+        (_fixture_goes, _conftest_goes, _conftest_raises, _fixture_value, _plugin_goes)
+        + (_conftest_above,),
+        (_conftest_remark,),
     ),
-    "data": (_data_value, _data_goes),
-    "lock": (_pin_breaks, _pin_breaks, _hash_breaks, _pin_moves, _edge_comes, _lock_remark),
-    "input": (_requirement_goes, _range_changes, _requirement_comes),
+    "data": ((_data_value, _data_goes, _data_moves), (_data_comes,)),
+    "lock": (
+        (_pin_breaks, _pin_breaks, _hash_breaks, _pin_goes),
+        (_pin_moves, _edge_comes, _lock_remark),
+    ),
+    "input": ((_requirement_goes,), (_range_changes, _requirement_comes)),
     "BUILD": (
-        *(_dependency_goes, _variable_changes, _sources_narrow, _build_remark, _description),
-        _build_goes,
+        (_dependency_goes, _variable_changes, _sources_narrow, _utils_go),
+        (_build_remark, _description),
     ),
-    "option": (_variable_of_all, _pytest_argument, _option_remark),
+    "option": (
+        (_variable_of_all, _pytest_argument, _pytest_ini),
+        (_option_remark, _option_of_no_test),
+    ),
 }
+"""Kinds of changes by group: those that can flip a test, and those that cannot."""
+
+_TURNS = tuple(
+    "source lock fixture data BUILD source lock fixture input option source lock data BUILD".split()
+)
 OF_THE_SANDBOX = frozenset({"input", "BUILD", "option"})
 """Groups whose effect cannot be seen outside of Pants: tests then run in its sandboxes."""

@@ -21,7 +21,9 @@ from generated_tree import ROOTS, Tree, make_tree  # noqa: E402
 from generated_wheels import PYTHON  # noqa: E402
 from mutations import OF_THE_SANDBOX, Mutation, mutations  # noqa: E402
 from scoring import Compared, Score  # noqa: E402
-from truth import Runner, Site, Trace, differing, find_python, flipped, test_path  # noqa: E402
+from truth import Runner, Site, Trace, bare_python, differing, error_of, flipped, test_path  # noqa: E402
+
+_SAMPLE = 3
 
 
 def main() -> None:
@@ -50,21 +52,20 @@ def _options() -> argparse.Namespace:
 
 def _mutate(folder: Path, options: argparse.Namespace) -> Score:
     tree = make_tree(folder, options.tests, options.pins, options.seed)
-    laboratory = _Laboratory(tree, folder / "site")
-    score = Score()
+    laboratory = _Laboratory(tree, folder / "site", outcomes_alone=options.flipping)
+    score = Score(outcomes_alone=options.flipping)
     counted = 0
     try:
         laboratory.prepare()
-        for mutation in mutations(tree, options.seed):
-            if counted >= options.mutations:
-                break
-            if options.only and mutation.group != options.only:
-                continue
+        seeded = mutations(tree, options.seed, only=options.only, breaking=options.flipping)
+        while counted < options.mutations:
             tree.reset()
+            mutation = next(seeded)
             mutation.apply(tree)
             compared = laboratory.compare(mutation, in_pants=options.run)
             score.compared.append(compared)
-            counted += bool(compared.flipped) if options.flipping else 1
+            # A tree that Pants cannot read has no selection to judge.
+            counted += not compared.refused and (bool(compared.flipped) or not options.flipping)
             compared.tell()
     finally:
         tree.monorepo.stop()
@@ -77,12 +78,15 @@ class _Laboratory:
     Args:
         tree: the generated monorepo, at its base whenever a change is to be made.
         site: a folder for third-party code.
+        outcomes_alone: whether only flipped tests are looked for. In Pants then run all tests that
+            are not selected, but only the closest few of those that are.
     """
 
-    def __init__(self, tree: Tree, site: Path) -> None:
+    def __init__(self, tree: Tree, site: Path, *, outcomes_alone: bool) -> None:
         self._tree = tree
+        self._outcomes_alone = outcomes_alone
         self._site = Site(tree.wheels.folder, site)
-        self._runner = Runner(find_python(PYTHON), tree.root, ROOTS, {"LEVEL": "on"})
+        self._runner = Runner(bare_python(PYTHON, site / "venv"), tree.root, ROOTS, {"LEVEL": "on"})
         self._base: Mapping[str, Trace] = {}
 
     def prepare(self) -> None:
@@ -100,13 +104,12 @@ class _Laboratory:
     def compare(self, mutation: Mutation, *, in_pants: bool) -> Compared:
         """What is selected for the change that the work tree holds, and what it affects."""
         begun = time.perf_counter()
-        told = self._tree.pants("affected", "--goal=test")
+        told = self._tree.pants("affected", "--goal=test", "--closest-first")
         seconds = time.perf_counter() - begun
-        refused = told.returncode != 0
+        refused = error_of(told)
         there = self._tests()
-        selected = (
-            there if refused else there & {test_path(line) for line in told.stdout.splitlines()}
-        )
+        lines = map(test_path, told.stdout.splitlines())
+        selected = [test for test in dict.fromkeys(lines) if test in there]
         affected: set[str] = set()
         flips: set[str] = set()
         if mutation.group not in OF_THE_SANDBOX:
@@ -114,43 +117,40 @@ class _Laboratory:
             affected |= differing(self._base, after)
             flips |= flipped(self._base, after)
         if (in_pants or mutation.group in OF_THE_SANDBOX) and not refused:
-            ran, failed = self._run(there, selected)
-            affected |= ran
-            flips |= failed
+            sampled = selected[:_SAMPLE] if self._outcomes_alone else selected
+            for part in (there.difference(selected), sampled):
+                ran, failed = self._run(part)
+                affected |= ran
+                flips |= failed
         return Compared(
             mutation.group,
             mutation.told,
             len(there),
-            frozenset(selected),
-            frozenset(affected),
+            frozenset(there if refused else selected),
+            frozenset(flips if self._outcomes_alone else affected),
             frozenset(flips),
             seconds,
             refused,
         )
 
     def _tests(self) -> set[str]:
-        return {test for test in self._tree.tests if self._tree.monorepo.path(test).exists()}
+        found = self._tree.root.glob("projects/*/tests/**/*_test.py")
+        return {str(path.relative_to(self._tree.root)) for path in found}
 
     def _trace(self) -> Mapping[str, Trace]:
         return self._runner.trace(self._tests(), self._site.of(self._tree.monorepo.read(LOCK)))
 
-    def _run(self, tests: set[str], selected: set[str]) -> tuple[set[str], set[str]]:
-        """The tests that Pants has to run anew, and those that fail."""
-        ran: set[str] = set()
-        failed: set[str] = set()
-        for part in (tests - selected, selected):
-            if not part:
-                continue
-            result = self._test(part)
-            ran |= result.tests_run() & tests
-            if result.exit_code == 0:
-                continue
-            found = {line.split()[1] for line in result.output.splitlines() if line[:2] == "✕ "}
-            if found:
-                failed |= found & tests
-            else:
-                # Pants gives up as a whole where one test's environment cannot be had.
-                failed |= {test for test in sorted(part) if self._test({test}).exit_code != 0}
+    def _run(self, tests: Iterable[str]) -> tuple[set[str], set[str]]:
+        """The tests that Pants has to run anew, and those that fail; none of them did at the base."""
+        asked = set(tests)
+        if not asked:
+            return set(), set()
+        result = self._test(asked)
+        ran = result.tests_run() & asked
+        failed = {line.split()[1] for line in result.output.splitlines() if line[:2] == "✕ "}
+        if result.exit_code != 0 and not failed:
+            # Pants gives up as a whole where one test's environment cannot be had.
+            failed = {test for test in sorted(asked) if self._test({test}).exit_code != 0}
         return ran | failed, failed
 
     def _test(self, tests: Iterable[str]) -> Result:

@@ -20,7 +20,7 @@ class Compared:
         affected: those that the change really affects.
         flipped: those whose outcome it flips.
         seconds: how long selecting took.
-        refused: whether Pants cannot read the changed tree, for any goal.
+        refused: what Pants says where it cannot read the changed tree, whatever the goal.
     """
 
     group: str
@@ -30,7 +30,7 @@ class Compared:
     affected: frozenset[str]
     flipped: frozenset[str]
     seconds: float
-    refused: bool = False
+    refused: str = ""
 
     @property
     def missed(self) -> frozenset[str]:
@@ -48,7 +48,7 @@ class Compared:
         print(
             f"{self.group}: {self.told}: {affected} affected, {flipped} flipped,"
             f" {selected} selected, {needless} needless, {self.seconds:.2f} s"
-            f"{', refused' if self.refused else ''}",
+            f"{', refused: ' if self.refused else ''}{self.refused}",
             *(f"  MISSED {test}" for test in sorted(self.missed)),
             sep="\n",
             file=sys.stderr,
@@ -58,8 +58,13 @@ class Compared:
 
 @dataclass
 class Score:
-    """All changes."""
+    """All changes.
 
+    Attributes:
+        outcomes_alone: whether only flipped tests were looked for, so that none is known needless.
+    """
+
+    outcomes_alone: bool = False
     compared: list[Compared] = field(default_factory=list)
 
     @property
@@ -75,16 +80,16 @@ class Score:
             f"{'changes':<10}{'number':>7}{'refused':>9}{'flipping':>9}{'affected':>9}{'selected':>9}"
             f"{'missed':>8}{'needless':>16}{'skipped':>9}{'median':>9}"
         )
-        lines = [_line(name, found) for name, found in sorted(groups.items())]
-        return "\n".join([head, *lines, _line("all", self.compared)])
+        lines = [_line(name, found, self.outcomes_alone) for name, found in sorted(groups.items())]
+        return "\n".join([head, *lines, _line("all", self.compared, self.outcomes_alone)])
 
 
-def _line(name: str, all_found: list[Compared]) -> str:
+def _line(name: str, all_found: list[Compared], outcomes_alone: bool) -> str:
     found = [one for one in all_found if not one.refused]
     selected = sum(len(one.selected) for one in found)
     needless = sum(len(one.needless) for one in found)
     tests = sum(one.tests for one in found)
-    share = f"{needless / selected:.1%}" if selected else "-"
+    share = f"{needless} ({needless / selected:.1%})" if selected and not outcomes_alone else "-"
     skipped = f"{1 - selected / tests:.1%}" if tests else "-"
     median = f"{statistics.median(one.seconds for one in found):.2f} s" if found else "-"
     return (
@@ -92,5 +97,5 @@ def _line(name: str, all_found: list[Compared]) -> str:
         f"{sum(bool(one.flipped) for one in all_found):>9}"
         f"{sum(len(one.affected) for one in found):>9}{selected:>9}"
         f"{sum(len(one.missed) for one in all_found):>8}"
-        f"{f'{needless} ({share})':>16}{skipped:>9}{median:>9}"
+        f"{share:>16}{skipped:>9}{median:>9}"
     )

@@ -8,6 +8,8 @@ process; an audit hook, which Python subprocesses of the test get too, writes do
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import sys
@@ -19,12 +21,23 @@ FILE = "LOCKSTEP_TRACE"
 _WRITING = os.O_WRONLY | os.O_CREAT
 
 
-def record(target: str) -> None:
-    """Write each path that this process opens for reading to a file, one in a line."""
-    seen: set[str] = set()
-    out = os.open(target, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC)
+class Recorder:
+    """Writes each path that this process opens for reading to a file, one in a line.
 
-    def note(event: str, arguments: tuple[Any, ...]) -> None:
+    Args:
+        target: the file.
+    """
+
+    def __init__(self, target: str) -> None:
+        self.write_to(target)
+        sys.addaudithook(self._note)
+
+    def write_to(self, target: str) -> None:
+        """Write what follows to another file."""
+        self._seen: set[str] = set()
+        self._out = os.open(target, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC)
+
+    def _note(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
             path, _, flags = arguments
             if isinstance(flags, int) and flags & _WRITING and not flags & os.O_RDWR:
@@ -35,11 +48,9 @@ def record(target: str) -> None:
             return
         if isinstance(path, bytes):
             path = os.fsdecode(path)
-        if isinstance(path, str) and path not in seen and "\n" not in path:
-            seen.add(path)
-            os.write(out, os.fsencode(f"{os.path.abspath(path)}\n"))
-
-    sys.addaudithook(note)
+        if isinstance(path, str) and path not in self._seen and "\n" not in path:
+            self._seen.add(path)
+            os.write(self._out, os.fsencode(f"{os.path.abspath(path)}\n"))
 
 
 def main() -> None:
@@ -54,16 +65,21 @@ def main() -> None:
     sys.path[:0] = request["path"]
     os.environ.update(request["environ"])
     os.chdir(request["root"])
-    import pytest
-
-    answer: dict[str, object] = {}
+    answer: dict[str, dict[str, Any]] = {}
     running: dict[int, tuple[str, str]] = {}
     with tempfile.TemporaryDirectory() as folder:
+        shared = Path(folder, "shared")
+        recorder = Recorder(str(shared))
+        import pytest
+
+        # Else each fork would read pytest's own modules anew, which takes most of the time.
+        with contextlib.redirect_stdout(io.StringIO()):
+            pytest.main(["--collect-only", "-p", "no:cacheprovider", f"--rootdir={folder}", folder])
         hook = Path(folder, "hook")
         hook.mkdir()
         hook.joinpath("sitecustomize.py").write_text(
             f"import os, sys\nsys.path.append({str(Path(__file__).parent)!r})\n"
-            f"import tracing\ntracing.record(os.environ[{FILE!r}])\n"
+            f"import tracing\ntracing.Recorder(os.environ[{FILE!r}])\n"
         )
         os.environ["PYTHONPATH"] = os.pathsep.join([str(hook), *request["path"]])
         os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
@@ -73,10 +89,14 @@ def main() -> None:
             target = os.path.join(folder, str(number))
             child = os.fork()
             if child == 0:
+                recorder.write_to(target)
                 _run(test, target, pytest.main)
             running[child] = test, target
         while running:
             _reap(running, answer)
+        common = _opened(shared)
+    for told in answer.values():
+        told["opened"] = sorted({*told["opened"], *common})
     json.dump(answer, sys.stdout)
 
 
@@ -85,7 +105,6 @@ def _run(test: str, target: str, pytest_main: Callable[[list[str]], object]) -> 
     exit_code = 70
     try:
         os.environ[FILE] = target
-        record(target)
         silent = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(silent, stream)
@@ -94,11 +113,15 @@ def _run(test: str, target: str, pytest_main: Callable[[list[str]], object]) -> 
         os._exit(exit_code)
 
 
-def _reap(running: dict[int, tuple[str, str]], answer: dict[str, object]) -> None:
+def _reap(running: dict[int, tuple[str, str]], answer: dict[str, dict[str, Any]]) -> None:
     child, status = os.wait()
     test, target = running.pop(child)
-    opened = sorted(set(os.fsdecode(Path(target).read_bytes()).splitlines()))
+    opened = _opened(Path(target))
     answer[test] = {"exit_code": os.waitstatus_to_exitcode(status), "opened": opened}
+
+
+def _opened(written: Path) -> set[str]:
+    return {*os.fsdecode(written.read_bytes()).splitlines()}
 
 
 if __name__ == "__main__":

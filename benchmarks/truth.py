@@ -17,6 +17,8 @@ from lockstep.core import lock_codec
 
 TRACING = Path(__file__).with_name("tracing.py")
 GONE = "gone"
+_SCANNED = ".dist-info/entry_points.txt"
+"""What pytest opens of every distribution there is, to find its plugins."""
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,8 @@ class Runner:
     ) -> Mapping[str, str]:
         found: dict[str, str] = {}
         for path in opened:
+            if path.endswith(_SCANNED):
+                continue
             within = os.path.relpath(path, self.root)
             if within in known:
                 found[within] = self._digest(within)
@@ -191,6 +195,23 @@ def find_python(version: str) -> Path:
     return Path(subprocess.run(asked, check=True, stdout=subprocess.PIPE, text=True).stdout.strip())
 
 
+def bare_python(version: str, folder: Path) -> Path:
+    """An interpreter of this version that sees no third-party code: a virtual environment's."""
+    if not folder.exists():
+        command = [str(find_python(version)), "-m", "venv", "--without-pip", str(folder)]
+        subprocess.run(command, check=True)
+    return folder / "bin/python"
+
+
 def test_path(spec: str) -> str:
     """The file of a test's address: `a/b_test.py` of `a/b_test.py:tests`."""
     return re.sub(r":[^/]*$", "", spec)
+
+
+def error_of(done: subprocess.CompletedProcess[str]) -> str:
+    """What a failed call of Pants says, in one line; empty for one that succeeded."""
+    if done.returncode == 0:
+        return ""
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    told = [line for line in lines if "Error" in line or "Exception" in line] or lines[-1:]
+    return told[-1][:200] if told else f"exit code {done.returncode}"
