@@ -260,6 +260,8 @@ def _tests(
         body.extend(f"    assert {name} == '{name}'" for name in arguments)
         if number % 4 == 0:
             body.append("    assert os.environ['LEVEL'] == 'on'")
+        if number % 5 == 0:
+            body.append("    assert 'MODE' not in os.environ")
         text = f"import os\n\nimport {dotted}\n\n\ndef test_it({', '.join(arguments)}):\n"
         folder = f"projects/{project}/tests/{'deep/' if deep else ''}"
         yield f"{folder}{project}_{number:03}_test.py", text + "\n".join(body) + "\n"

@@ -1,52 +1,60 @@
-"""Replays the history of this repository: what each commit affects, and what is selected for it."""
+"""Replays the history of a repository: what each commit affects, and what is selected for it."""
 
 from __future__ import annotations
 
-import ast
 import csv
 import hashlib
+import json
 import os
+import re
 import subprocess
+import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Mapping, Sequence
 
-from generated_wheels import PYTHON
+import tomli
+
 from scoring import Compared, Score
 from truth import Runner, ThirdParty, Trace, differing, error_of, find_python, flipped, test_path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-_LOCK = "3rdparty/python/lock.txt"
-_PROJECTS = ("cmd", "external", "infra", "libs", "services")
 _GROUPS = (
-    ("lock", ("/lock.txt", "/lock.graph.json")),
-    ("option", ("pants.toml",)),
-    ("input", (".in", "pyproject.toml")),
+    ("lock", ("lock.txt", "lock.graph.json")),
+    ("option", ("pants.toml", "pyproject.toml")),
+    ("input", (".in",)),
     ("BUILD", ("BUILD",)),
     ("source", (".py",)),
 )
 """What a commit is counted under: the first of these that has one of its files."""
 
 
-def replay_history(commits: int, folder: Path) -> Score:
+class Unusable(Exception):
+    """The tests of a revision cannot be run."""
+
+
+def replay_history(repository: Path, commits: int, folder: Path) -> Score:
     """Compare selection and truth for the last commits, each with its first parent.
 
     The plugin and Pants are those of this checkout, so the selection is today's; all else is as it
-    was at the commit.
+    was at the commit. Commits whose tests cannot be run are told and left out.
 
     Args:
+        repository: a git repository that Pants can work in.
         commits: how many.
         folder: where to work.
     """
-    replay = _Replay(folder)
+    replay = _Replay(repository, folder)
     score = Score()
-    listed = replay.git("rev-list", "--topo-order", f"-{commits}", "HEAD").split()
+    listed = replay.git("rev-list", "--topo-order", "--min-parents=1", f"-{commits}", "HEAD")
     try:
-        for commit in listed:
-            if not replay.git("rev-list", "--parents", "-1", commit).split()[1:]:
+        for commit in listed.split():
+            try:
+                compared = replay.compare(commit)
+            except Unusable as error:
+                _say(f"left out: {replay.title(commit)}: {error}")
                 continue
-            compared = replay.compare(commit)
             score.compared.append(compared)
             compared.tell()
     finally:
@@ -55,15 +63,69 @@ def replay_history(commits: int, folder: Path) -> Score:
     return score
 
 
+@dataclass(frozen=True)
+class _Setting:
+    """What the tests of a revision are run with.
+
+    Attributes:
+        tests: their paths.
+        roots: the source roots.
+        python: the version of the interpreter.
+        lock: the path of the lock.
+        files: the content of all files by path, as git names it.
+    """
+
+    tests: frozenset[str]
+    roots: tuple[str, ...]
+    python: str
+    lock: str
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class _Run:
+    """All tests of a revision, run.
+
+    Attributes:
+        setting: what with.
+        traces: what each test did.
+        opened: the files that they opened.
+    """
+
+    setting: _Setting
+    traces: Mapping[str, Trace]
+    opened: frozenset[str]
+
+    def serves(self, other: _Setting) -> bool:
+        """Whether another run would do the same: no file that can matter differs.
+
+        That is a file that a test opened, or one that came to a folder where they opened some.
+        """
+        mine = self.setting
+        if (mine.tests, mine.roots, mine.python, mine.lock) != (
+            *(other.tests, other.roots, other.python),
+            other.lock,
+        ):
+            return False
+        theirs = other.files
+        differing = {path for path in {*mine.files, *theirs} if mine.files.get(path) != theirs.get(path)}
+        folders = {_top(path) for path in self.opened}
+        return not any(
+            path in self.opened or path == mine.lock or (path not in mine.files and _top(path) in folders)
+            for path in differing
+        )
+
+
 @dataclass
 class _Replay:
+    repository: Path
     folder: Path
-    _traces: dict[str, Mapping[str, Trace]] = field(default_factory=dict)
+    _runs: list[_Run] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.root = self.folder / "clone"
-        clone = ["git", "clone", "--quiet", "--no-hardlinks", str(CHECKOUT), str(self.root)]
+        clone = ["git", "clone", "--quiet", "--no-hardlinks", str(self.repository), str(self.root)]
         subprocess.run(clone, check=True)
 
     def git(self, *arguments: str) -> str:
@@ -74,65 +136,88 @@ class _Replay:
         )
         return done.stdout
 
+    def title(self, commit: str) -> str:
+        """The commit in a line."""
+        return self.git("log", "-1", "--format=%h %s", commit).strip()
+
     def compare(self, commit: str) -> Compared:
-        """What is selected for a commit, and what it affects."""
+        """What is selected for a commit, and what it affects.
+
+        Raises:
+            Unusable: the tests of it or of its parent cannot be run.
+        """
         parent = f"{commit}^1"
         before = self._trace(parent)
         after = self._trace(commit)
         begun = time.perf_counter()
-        told = self._pants("affected", f"--since={parent}", "--goal=test")
+        told = self._pants("affected", f"--since={parent}", "--goal=test", "--format=json")
         seconds = time.perf_counter() - begun
-        selected = {test_path(line) for line in told.stdout.splitlines()} & after.keys()
+        listed = json.loads(told.stdout)["affected"] if told.returncode == 0 else []
+        broken = {test for test in after if not after[test].passed and not before.get(test, _NONE).passed}
+        for test in sorted(broken):
+            _say(f"left out: {test} fails outside of Pants at {self.title(commit)}, and before")
+        there = after.keys() - broken
+        selected = {test_path(one["target"]) for one in listed} & there
         changed = self.git("diff", "--name-only", parent, commit).split("\n")
         return Compared(
             _group(changed),
-            self.git("log", "-1", "--format=%h %s", commit).strip(),
-            len(after),
-            frozenset(selected if told.returncode == 0 else after),
-            frozenset(differing(before, after)),
+            self.title(commit),
+            len(there),
+            frozenset(selected if told.returncode == 0 else there),
+            frozenset(differing(before, after) & there),
             frozenset(flipped(before, after)),
             seconds,
             error_of(told),
         )
 
     def _trace(self, revision: str) -> Mapping[str, Trace]:
-        """Run all tests of a revision, unless no file that any of them could open differs."""
+        """Run all tests of a revision, unless a former run was of the same files."""
         self.git("checkout", "--quiet", "--force", "--detach", revision)
         self.git("clean", "-fdq")
-        key = self._key(revision)
-        if key not in self._traces:
-            told = self._pants(
-                "--filter-target-type=python_test", "list", *(f"{p}::" for p in self._projects())
-            )
-            if told.returncode != 0:
-                raise SystemExit(f"{revision} cannot be read:\n{told.stderr}")
-            tests = {test_path(line) for line in told.stdout.splitlines()}
-            runner = Runner(self._python(), self.root, self._roots(), {})
-            traces = runner.trace(tests, self._environment())
-            opened = {path for trace in traces.values() for path in trace.read}
-            outside = sorted(path for path in opened if _is_left_out(path))
-            if outside:
-                raise SystemExit(f"Tests open what is not looked at for changes: {outside}")
-            self._traces[key] = traces
-        return self._traces[key]
+        setting = self._setting(revision)
+        for run in self._runs:
+            if run.serves(setting):
+                return run.traces
+        python = self._environment_of(setting)
+        runner = Runner(python, self.root, setting.roots, {})
+        traces = runner.trace(setting.tests, _third_party(python))
+        opened = frozenset(path for trace in traces.values() for path in trace.read)
+        self._runs.append(_Run(setting, traces, opened))
+        return traces
 
-    def _key(self, revision: str) -> str:
-        listed = self.git("ls-tree", "-r", revision).splitlines()
-        counted = [line for line in listed if not _is_left_out(line.partition("\t")[2])]
-        return hashlib.sha256("\n".join(counted).encode()).hexdigest()
+    def _setting(self, revision: str) -> _Setting:
+        """What pants.toml and the BUILD files of the revision at hand say.
 
-    def _projects(self) -> Sequence[str]:
-        return [name for name in _PROJECTS if self.root.joinpath(name).exists()]
+        Raises:
+            Unusable: Pants cannot read them, or there is no lock.
+        """
+        stated = tomli.loads(self.root.joinpath("pants.toml").read_text()).get("python", {})
+        resolve = stated.get("default_resolve", "python-default")
+        lock = stated.get("resolves", {}).get(resolve, "")
+        constraint = re.search(r"\d+\.\d+", str(stated.get("interpreter_constraints", "")))
+        if not lock or not self.root.joinpath(lock).exists() or constraint is None:
+            raise Unusable(f"pants.toml names no interpreter, or no lock of {resolve} that is there")
+        tests: set[str] = set()
+        others: set[str] = set()
+        for target in json.loads(self._asked("--filter-target-type=python_test", "peek", "::")):
+            within = target["resolve"] in (None, resolve) and not target["skip_tests"]
+            (tests if within else others).update(target["sources"])
+        if others:
+            _say(f"left out: {len(others)} tests that Pants does not run with {lock}")
+        listed = (line.split(maxsplit=3) for line in self.git("ls-tree", "-r", revision).splitlines())
+        return _Setting(
+            frozenset(tests),
+            tuple(sorted(self._asked("roots").split())),
+            constraint[0],
+            lock,
+            {path: content for _, _, content, path in listed},
+        )
 
-    def _roots(self) -> Sequence[str]:
-        """The source roots that pants.toml states."""
-        text = self.root.joinpath("pants.toml").read_text()
-        stated = text.partition("root_patterns = ")[2].partition("]")[0]
-        return [
-            root
-            for root in ast.literal_eval(f"{stated}]")
-            if root.strip("/").startswith(_PROJECTS)
-        ]
+    def _asked(self, *arguments: str) -> str:
+        told = self._pants(*arguments)
+        if told.returncode != 0:
+            raise Unusable(error_of(told))
+        return told.stdout
 
     def _pants(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         run = 'cd "$1" && shift && exec "$LOCKSTEP_BOOTSTRAP/native_client" "$@"'
@@ -147,50 +232,61 @@ class _Replay:
             text=True,
         )
 
-    def _place(self) -> Path:
-        content = self.root.joinpath(_LOCK).read_bytes()
-        return self.folder / f"environment-{hashlib.sha256(content).hexdigest()[:16]}"
+    def _environment_of(self, setting: _Setting) -> Path:
+        """The interpreter of an environment that holds all pins of the lock at hand.
 
-    def _python(self) -> Path:
-        """The interpreter of an environment that holds all pins of the lock at hand."""
-        place = self._place()
+        Raises:
+            Unusable: a pin cannot be had any more, for instance.
+        """
+        lock = self.root / setting.lock
+        content = hashlib.sha256(lock.read_bytes()).hexdigest()
+        place = self.folder / f"environment-{content[:16]}"
         if not place.exists():
             uv = '"$LOCKSTEP_BOOTSTRAP/uv"'
             settings = '"$LOCKSTEP_BOOTSTRAP/pants/bin/python" -m lockstep.envs.pip_config'
             make = (
                 f'eval "$({settings})" && {uv} venv --quiet --no-project --python "$1" "$2.new" &&'
-                f' {uv} pip install --quiet --no-deps --require-hashes --python "$2.new/bin/python"'
-                ' --requirement "$3" && mv "$2.new" "$2"'
+                f' {uv} pip install --quiet --no-deps --require-hashes --compile-bytecode'
+                ' --python "$2.new/bin/python" --requirement "$3" && mv "$2.new" "$2"'
             )
-            subprocess.run(
+            made = subprocess.run(
                 [
                     *(str(CHECKOUT / "pants"), "--bootstrap-exec", "sh", "-c", make, "make"),
-                    *(str(find_python(PYTHON)), str(place), str(self.root / _LOCK)),
+                    *(str(find_python(setting.python)), str(place), str(lock)),
                 ],
                 env={**os.environ, "PYTHONPATH": str(CHECKOUT / "build-support")},
-                check=True,
+                stderr=subprocess.PIPE,
+                text=True,
             )
+            if made.returncode != 0:
+                raise Unusable(f"the environment of {setting.lock} cannot be made: {error_of(made)}")
         return place / "bin/python"
 
-    def _environment(self) -> ThirdParty:
-        """Which pin each file of the environment belongs to."""
-        (packages,) = self._place().glob("lib/python*/site-packages")
-        owners: dict[str, tuple[str, str]] = {}
-        for record in packages.glob("*.dist-info/RECORD"):
-            name, _, version = record.parent.name[: -len(".dist-info")].partition("-")
-            for row in csv.reader(record.read_text().splitlines()):
-                owners[os.path.normpath(packages / row[0])] = f"pin {name}", version
-        return ThirdParty((), owners)
+
+_NONE = Trace(False, {})
 
 
-def _is_left_out(path: str) -> bool:
-    """Files that no test of a project opens; that none does is checked."""
-    return path.startswith(("benchmarks/", "build-support/", "docs/", ".")) or path.endswith(".md")
+def _third_party(python: Path) -> ThirdParty:
+    """Which pin each file of an environment belongs to."""
+    (packages,) = python.parents[1].glob("lib/python*/site-packages")
+    owners: dict[str, tuple[str, str]] = {}
+    for record in packages.glob("*.dist-info/RECORD"):
+        name, _, version = record.parent.name[: -len(".dist-info")].partition("-")
+        for row in csv.reader(record.read_text().splitlines()):
+            owners[os.path.normpath(packages / row[0])] = f"pin {name}", version
+    return ThirdParty((), owners)
+
+
+def _top(path: str) -> str:
+    return path.partition("/")[0]
 
 
 def _group(changed: Sequence[str]) -> str:
-    counted = [path for path in changed if path and not _is_left_out(path)]
     for group, endings in _GROUPS:
-        if any(path.endswith(endings) for path in counted):
+        if any(path.endswith(endings) for path in changed):
             return group
     return "other"
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

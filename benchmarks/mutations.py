@@ -333,15 +333,15 @@ def _description(tree: Tree, chance: random.Random, number: int) -> _Made:
     return f"{path}: a description", _edited(tree, path, "python_sources(", new)
 
 
-def _utils_go(tree: Tree, chance: random.Random, number: int) -> _Made:
+def _fixture_excluded(tree: Tree, chance: random.Random, number: int) -> _Made:
     path = _fixture(tree, chance).replace("conftest.py", "BUILD")
-    gone = _edited(tree, path, 'python_test_utils(name="utils")', f"# {number}")
-    return f"{path}: no fixtures", gone
+    excluded = f"python_tests(dependencies=['!./conftest.py:utils'], description='{number}', "
+    return f"{path}: no fixtures", _edited(tree, path, "python_tests(", excluded)
 
 
 def _variable_of_all(tree: Tree, chance: random.Random, number: int) -> _Made:
     text = tree.monorepo.read("pants.toml")
-    added = f'\n[test]\nextra_env_vars = ["LEVEL={number}"]\n'
+    added = f'\n[test]\nextra_env_vars = ["MODE={number}"]\n'
     return "[test].extra_env_vars", {"pants.toml": text + added}
 
 
@@ -383,7 +383,7 @@ _MAKERS: Mapping[str, tuple[tuple[_Maker, ...], tuple[_Maker, ...]]] = {
     ),
     "input": ((_requirement_goes,), (_range_changes, _requirement_comes)),
     "BUILD": (
-        (_dependency_goes, _variable_changes, _sources_narrow, _utils_go),
+        (_dependency_goes, _variable_changes, _sources_narrow, _fixture_excluded),
         (_build_remark, _description),
     ),
     "option": (

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "build-support"))
 
 from lockstep.acceptance.monorepo import LOCK, Result  # noqa: E402
 
-from history import replay_history  # noqa: E402
+from history import CHECKOUT, replay_history  # noqa: E402
 from generated_tree import ROOTS, Tree, make_tree  # noqa: E402
 from generated_wheels import PYTHON  # noqa: E402
 from mutations import OF_THE_SANDBOX, Mutation, mutations  # noqa: E402
@@ -30,7 +30,10 @@ def main() -> None:
     options = _options()
     with tempfile.TemporaryDirectory(prefix="replay-") as temporary:
         folder = Path(options.folder or temporary).resolve()
-        score = replay_history(options.history, folder) if options.history else _mutate(folder, options)
+        if options.history:
+            score = replay_history(Path(options.repository), options.history, folder)
+        else:
+            score = _mutate(folder, options)
     print(score.table())
     if score.missed:
         raise SystemExit(1)
@@ -39,7 +42,8 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mutations", type=int, default=20, help="changes to seed")
-    parser.add_argument("--history", type=int, help="the last commits of this repository instead")
+    parser.add_argument("--history", type=int, metavar="N", help="replay the last N commits instead")
+    parser.add_argument("--repository", default=str(CHECKOUT), help="whose commits; this one's")
     parser.add_argument("--flipping", action="store_true", help="count only those that flip tests")
     parser.add_argument("--run", action="store_true", help="run all tests in Pants after each change")
     parser.add_argument("--only", help="the one group of changes to seed, such as `lock`")

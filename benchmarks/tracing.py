@@ -12,12 +12,14 @@ import contextlib
 import io
 import json
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any, Callable
 
 FILE = "LOCKSTEP_TRACE"
+_LIMIT_SECONDS = 600
 _WRITING = os.O_WRONLY | os.O_CREAT
 
 
@@ -103,6 +105,7 @@ def main() -> None:
 def _run(test: str, target: str, pytest_main: Callable[[list[str]], object]) -> None:
     """Run a test file, and end the process."""
     exit_code = 70
+    signal.alarm(_LIMIT_SECONDS)
     try:
         os.environ[FILE] = target
         silent = os.open(os.devnull, os.O_RDWR)

@@ -10,8 +10,11 @@ import shutil
 import subprocess
 import zipfile
 from dataclasses import dataclass
+from importlib.util import source_from_cache
 from pathlib import Path
 from typing import Iterable, Mapping, Sequence
+
+import tomli
 
 from lockstep.core import lock_codec
 
@@ -125,7 +128,7 @@ class Runner:
         Raises:
             subprocess.CalledProcessError: the interpreter has no pytest, for instance.
         """
-        sources = [path for glob in self.roots for path in sorted(self.root.glob(glob.strip("/")))]
+        sources = [path for glob in self.roots for path in sorted(self.root.glob(glob.strip("/") or "."))]
         request = {
             "root": str(self.root),
             "path": [*map(str, sources), *others.path],
@@ -154,6 +157,8 @@ class Runner:
         for path in opened:
             if path.endswith(_SCANNED):
                 continue
+            if path.endswith(".pyc"):
+                path = _source_of(path)
             within = os.path.relpath(path, self.root)
             if within in known:
                 found[within] = self._digest(within)
@@ -167,9 +172,21 @@ class Runner:
 
     def _digest(self, path: str) -> str:
         try:
-            return hashlib.sha256(self.root.joinpath(path).read_bytes()).hexdigest()
+            content = self.root.joinpath(path).read_bytes()
         except OSError:
             return GONE
+        if path == "pyproject.toml":
+            # pytest opens it in each run, and takes from it what is its own.
+            tools = tomli.loads(content.decode()).get("tool", {})
+            content = repr([tools.get(name) for name in ("pytest", "coverage")]).encode()
+        return hashlib.sha256(content).hexdigest()
+
+
+def _source_of(bytecode: str) -> str:
+    try:
+        return source_from_cache(bytecode)
+    except ValueError:  # it stands beside no source
+        return bytecode
 
 
 def _files(root: Path) -> Iterable[str]:
