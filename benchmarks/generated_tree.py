@@ -151,7 +151,7 @@ def make_tree(folder: Path, tests: int, pins: int, seed: int) -> Tree:
         seed: the same one gives the same tree.
     """
     chance = random.Random(f"tree {seed}")
-    each = 10 if tests <= 200 else 25
+    each = 6 if tests <= 20 else 10 if tests <= 200 else 25
     sizes = [min(each, tests - done) for done in range(0, tests, each)]
     wheels = make_wheels(folder / "wheels", pins, seed)
     names = sorted(wheels.releases)
@@ -164,7 +164,7 @@ def make_tree(folder: Path, tests: int, pins: int, seed: int) -> Tree:
         # Few are used by many projects, most by one or two.
         used = {names[int(len(names) * chance.random() ** 2)] for _ in range(_PINS_AN_INPUT)}
         stated[f"projects/{project}/requirements.in"] = tuple(sorted(used))
-        own = _modules(project, max(3, size // _TESTS_A_MODULE), modules, sorted(used), chance)
+        own = _modules(project, max(5, size // _TESTS_A_MODULE), modules, sorted(used), chance)
         modules.extend(own)
         files.update(_sources(project, own))
         tested = dict(_tests(project, size, own, chance))
@@ -175,8 +175,8 @@ def make_tree(folder: Path, tests: int, pins: int, seed: int) -> Tree:
     stated["3rdparty/python/shared.in"] = tuple(
         name for number, name in enumerate(names) if name not in stated_names or number % 10 == 0
     )
-    for path, used in stated.items():
-        files[path] = "".join(f"{name}>=1\n" for name in used)
+    for path, names_stated in stated.items():
+        files[path] = "".join(f"{name}>=1\n" for name in names_stated)
     files.update(wheels.lock(stated))
     monorepo = Monorepo.create(folder, files)
     tree = Tree(monorepo, wheels, tuple(modules), tuple(sorted(paths)), stated)

@@ -108,10 +108,14 @@ class _Run:
         ):
             return False
         theirs = other.files
-        differing = {path for path in {*mine.files, *theirs} if mine.files.get(path) != theirs.get(path)}
+        differing = {
+            path for path in {*mine.files, *theirs} if mine.files.get(path) != theirs.get(path)
+        }
         folders = {_top(path) for path in self.opened}
         return not any(
-            path in self.opened or path == mine.lock or (path not in mine.files and _top(path) in folders)
+            path in self.opened
+            or path == mine.lock
+            or (path not in mine.files and _top(path) in folders)
             for path in differing
         )
 
@@ -131,9 +135,7 @@ class _Replay:
     def git(self, *arguments: str) -> str:
         """Call git, and return what it prints."""
         command = ["git", *arguments]
-        done = subprocess.run(
-            command, cwd=self.root, check=True, stdout=subprocess.PIPE, text=True
-        )
+        done = subprocess.run(command, cwd=self.root, check=True, stdout=subprocess.PIPE, text=True)
         return done.stdout
 
     def title(self, commit: str) -> str:
@@ -153,7 +155,9 @@ class _Replay:
         told = self._pants("affected", f"--since={parent}", "--goal=test", "--format=json")
         seconds = time.perf_counter() - begun
         listed = json.loads(told.stdout)["affected"] if told.returncode == 0 else []
-        broken = {test for test in after if not after[test].passed and not before.get(test, _NONE).passed}
+        broken = {
+            test for test in after if not after[test].passed and not before.get(test, _NONE).passed
+        }
         for test in sorted(broken):
             _say(f"left out: {test} fails outside of Pants at {self.title(commit)}, and before")
         there = after.keys() - broken
@@ -196,7 +200,9 @@ class _Replay:
         lock = stated.get("resolves", {}).get(resolve, "")
         constraint = re.search(r"\d+\.\d+", str(stated.get("interpreter_constraints", "")))
         if not lock or not self.root.joinpath(lock).exists() or constraint is None:
-            raise Unusable(f"pants.toml names no interpreter, or no lock of {resolve} that is there")
+            raise Unusable(
+                f"pants.toml names no interpreter, or no lock of {resolve} that is there"
+            )
         tests: set[str] = set()
         others: set[str] = set()
         for target in json.loads(self._asked("--filter-target-type=python_test", "peek", "::")):
@@ -204,7 +210,9 @@ class _Replay:
             (tests if within else others).update(target["sources"])
         if others:
             _say(f"left out: {len(others)} tests that Pants does not run with {lock}")
-        listed = (line.split(maxsplit=3) for line in self.git("ls-tree", "-r", revision).splitlines())
+        listed = (
+            line.split(maxsplit=3) for line in self.git("ls-tree", "-r", revision).splitlines()
+        )
         return _Setting(
             frozenset(tests),
             tuple(sorted(self._asked("roots").split())),
@@ -246,7 +254,7 @@ class _Replay:
             settings = '"$LOCKSTEP_BOOTSTRAP/pants/bin/python" -m lockstep.envs.pip_config'
             make = (
                 f'eval "$({settings})" && {uv} venv --quiet --no-project --python "$1" "$2.new" &&'
-                f' {uv} pip install --quiet --no-deps --require-hashes --compile-bytecode'
+                f" {uv} pip install --quiet --no-deps --require-hashes --compile-bytecode"
                 ' --python "$2.new/bin/python" --requirement "$3" && mv "$2.new" "$2"'
             )
             made = subprocess.run(
@@ -259,7 +267,9 @@ class _Replay:
                 text=True,
             )
             if made.returncode != 0:
-                raise Unusable(f"the environment of {setting.lock} cannot be made: {error_of(made)}")
+                raise Unusable(
+                    f"the environment of {setting.lock} cannot be made: {error_of(made)}"
+                )
         return place / "bin/python"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import Callable, Iterator, Mapping, Optional
+from typing import Callable, Iterator, Mapping, Optional, Tuple
 
 from generated_tree import Module, Tree
 
@@ -60,8 +60,8 @@ def mutations(
             yield Mutation(group, told, change)
 
 
-_Made = "tuple[str, Change]"
-_Maker = Callable[[Tree, random.Random, int], "tuple[str, Change]"]
+_Made = Tuple[str, Change]
+_Maker = Callable[[Tree, random.Random, int], _Made]
 
 
 def _edited(tree: Tree, path: str, old: str, new: str) -> Change:

@@ -6,6 +6,7 @@ README.md tells how to run it, what the truth is, and how to read the table.
 from __future__ import annotations
 
 import argparse
+import random
 import sys
 import tempfile
 import time
@@ -21,9 +22,10 @@ from generated_tree import ROOTS, Tree, make_tree  # noqa: E402
 from generated_wheels import PYTHON  # noqa: E402
 from mutations import OF_THE_SANDBOX, Mutation, mutations  # noqa: E402
 from scoring import Compared, Score  # noqa: E402
-from truth import Runner, Site, Trace, bare_python, differing, error_of, flipped, test_path  # noqa: E402
+from truth import Runner, Site, Trace, bare_python  # noqa: E402
+from truth import differing, error_of, flipped, test_path  # noqa: E402
 
-_SAMPLE = 3
+_CLOSEST = 3
 
 
 def main() -> None:
@@ -42,13 +44,20 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mutations", type=int, default=20, help="changes to seed")
-    parser.add_argument("--history", type=int, metavar="N", help="replay the last N commits instead")
+    parser.add_argument(
+        "--history", type=int, metavar="N", help="replay the last N commits instead"
+    )
     parser.add_argument("--repository", default=str(CHECKOUT), help="whose commits; this one's")
     parser.add_argument("--flipping", action="store_true", help="count only those that flip tests")
-    parser.add_argument("--run", action="store_true", help="run all tests in Pants after each change")
+    parser.add_argument(
+        "--run", action="store_true", help="run all tests in Pants after each change"
+    )
     parser.add_argument("--only", help="the one group of changes to seed, such as `lock`")
     parser.add_argument("--tests", type=int, default=60, help="test files of the monorepo")
     parser.add_argument("--pins", type=int, default=40, help="pins of its lock")
+    parser.add_argument(
+        "--sandboxed", type=int, metavar="N", help="run N of the tests in Pants, not all of them"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", help="an empty folder for the monorepo, which then is kept")
     return parser.parse_args()
@@ -56,11 +65,15 @@ def _options() -> argparse.Namespace:
 
 def _mutate(folder: Path, options: argparse.Namespace) -> Score:
     tree = make_tree(folder, options.tests, options.pins, options.seed)
-    laboratory = _Laboratory(tree, folder / "site", outcomes_alone=options.flipping)
-    score = Score(outcomes_alone=options.flipping)
+    count = min(options.sandboxed or options.tests, options.tests)
+    sandboxed = random.Random(f"sandboxed {options.seed}").sample(tree.tests, count)
+    laboratory = _Laboratory(
+        tree, folder / "site", frozenset(sandboxed), outcomes_alone=options.flipping
+    )
+    score = Score()
     counted = 0
     try:
-        laboratory.prepare()
+        laboratory.prepare(in_pants=options.run or options.only in {None, *OF_THE_SANDBOX})
         seeded = mutations(tree, options.seed, only=options.only, breaking=options.flipping)
         while counted < options.mutations:
             tree.reset()
@@ -82,28 +95,33 @@ class _Laboratory:
     Args:
         tree: the generated monorepo, at its base whenever a change is to be made.
         site: a folder for third-party code.
+        sandboxed: the tests to run in Pants.
         outcomes_alone: whether only flipped tests are looked for. In Pants then run all tests that
             are not selected, but only the closest few of those that are.
     """
 
-    def __init__(self, tree: Tree, site: Path, *, outcomes_alone: bool) -> None:
+    def __init__(
+        self, tree: Tree, site: Path, sandboxed: frozenset[str], *, outcomes_alone: bool
+    ) -> None:
         self._tree = tree
+        self._sandboxed = sandboxed
         self._outcomes_alone = outcomes_alone
         self._site = Site(tree.wheels.folder, site)
         self._runner = Runner(bare_python(PYTHON, site / "venv"), tree.root, ROOTS, {"LEVEL": "on"})
         self._base: Mapping[str, Trace] = {}
 
-    def prepare(self) -> None:
-        """Run all tests of the base, in Pants and outside.
+    def prepare(self, *, in_pants: bool) -> None:
+        """Run all tests of the base outside of Pants, and in it if some will run there.
 
         Raises:
             SystemExit: one fails.
         """
         self._base = self._trace()
-        failed = sorted(test for test, trace in self._base.items() if not trace.passed)
-        done = self._tree.pants("test", "::")
-        if failed or done.returncode != 0:
-            raise SystemExit(f"The base fails outside of Pants: {failed}, within:\n{done.stderr}")
+        if failed := sorted(test for test, trace in self._base.items() if not trace.passed):
+            raise SystemExit(f"The base fails outside of Pants: {failed}")
+        result = self._test(self._sandboxed) if in_pants else Result(0, "")
+        if result.exit_code != 0:
+            raise SystemExit(f"The base fails in Pants:\n{result.output}")
 
     def compare(self, mutation: Mutation, *, in_pants: bool) -> Compared:
         """What is selected for the change that the work tree holds, and what it affects."""
@@ -112,6 +130,8 @@ class _Laboratory:
         seconds = time.perf_counter() - begun
         refused = error_of(told)
         there = self._tests()
+        if mutation.group in OF_THE_SANDBOX:
+            there &= self._sandboxed
         lines = map(test_path, told.stdout.splitlines())
         selected = [test for test in dict.fromkeys(lines) if test in there]
         affected: set[str] = set()
@@ -121,8 +141,8 @@ class _Laboratory:
             affected |= differing(self._base, after)
             flips |= flipped(self._base, after)
         if (in_pants or mutation.group in OF_THE_SANDBOX) and not refused:
-            sampled = selected[:_SAMPLE] if self._outcomes_alone else selected
-            for part in (there.difference(selected), sampled):
+            closest = selected[:_CLOSEST] if self._outcomes_alone else selected
+            for part in (there.difference(selected), closest):
                 ran, failed = self._run(part)
                 affected |= ran
                 flips |= failed
@@ -135,6 +155,7 @@ class _Laboratory:
             frozenset(flips),
             seconds,
             refused,
+            self._outcomes_alone,
         )
 
     def _tests(self) -> set[str]:
@@ -146,7 +167,7 @@ class _Laboratory:
 
     def _run(self, tests: Iterable[str]) -> tuple[set[str], set[str]]:
         """The tests that Pants has to run anew, and those that fail; none of them did at the base."""
-        asked = set(tests)
+        asked = self._sandboxed.intersection(tests)
         if not asked:
             return set(), set()
         result = self._test(asked)

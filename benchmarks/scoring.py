@@ -21,6 +21,7 @@ class Compared:
         flipped: those whose outcome it flips.
         seconds: how long selecting took.
         refused: what Pants says where it cannot read the changed tree, whatever the goal.
+        outcomes_alone: whether only flipped tests were looked for, so that none is known needless.
     """
 
     group: str
@@ -31,6 +32,7 @@ class Compared:
     flipped: frozenset[str]
     seconds: float
     refused: str = ""
+    outcomes_alone: bool = False
 
     @property
     def missed(self) -> frozenset[str]:
@@ -38,8 +40,9 @@ class Compared:
 
     @property
     def needless(self) -> frozenset[str]:
-        return frozenset() if self.refused else self.selected - self.affected - self.flipped
-
+        if self.refused or self.outcomes_alone:
+            return frozenset()
+        return self.selected - self.affected - self.flipped
 
     def tell(self) -> None:
         """Print one line, and what was missed."""
@@ -58,13 +61,8 @@ class Compared:
 
 @dataclass
 class Score:
-    """All changes.
+    """All changes."""
 
-    Attributes:
-        outcomes_alone: whether only flipped tests were looked for, so that none is known needless.
-    """
-
-    outcomes_alone: bool = False
     compared: list[Compared] = field(default_factory=list)
 
     @property
@@ -80,16 +78,16 @@ class Score:
             f"{'changes':<10}{'number':>7}{'refused':>9}{'flipping':>9}{'affected':>9}{'selected':>9}"
             f"{'missed':>8}{'needless':>16}{'skipped':>9}{'median':>9}"
         )
-        lines = [_line(name, found, self.outcomes_alone) for name, found in sorted(groups.items())]
-        return "\n".join([head, *lines, _line("all", self.compared, self.outcomes_alone)])
+        lines = [_line(name, found) for name, found in sorted(groups.items())]
+        return "\n".join([head, *lines, _line("all", self.compared)])
 
 
-def _line(name: str, all_found: list[Compared], outcomes_alone: bool) -> str:
+def _line(name: str, all_found: list[Compared]) -> str:
     found = [one for one in all_found if not one.refused]
     selected = sum(len(one.selected) for one in found)
     needless = sum(len(one.needless) for one in found)
     tests = sum(one.tests for one in found)
-    share = f"{needless} ({needless / selected:.1%})" if selected and not outcomes_alone else "-"
+    share = f"{needless} ({needless / selected:.1%})" if selected and not any(one.outcomes_alone for one in found) else "-"
     skipped = f"{1 - selected / tests:.1%}" if tests else "-"
     median = f"{statistics.median(one.seconds for one in found):.2f} s" if found else "-"
     return (

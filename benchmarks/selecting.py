@@ -50,7 +50,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tests", type=int, default=2000, help="test files of the monorepo")
     parser.add_argument("--pins", type=int, default=300, help="pins of its lock")
-    parser.add_argument("--runs", type=int, default=9, help="changes that are measured of each kind")
+    parser.add_argument(
+        "--runs", type=int, default=9, help="changes that are measured of each kind"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", help="an empty folder for the monorepo, which then is kept")
     return parser.parse_args()
@@ -103,14 +105,14 @@ def _select(tree: Tree) -> set[str]:
     return selected & {*tree.tests}
 
 
-def _tell(
-    kind: str, seconds: Mapping[str, list[float]], shares: Mapping[str, list[float]]
-) -> None:
+def _tell(kind: str, seconds: Mapping[str, list[float]], shares: Mapping[str, list[float]]) -> None:
     print(f"\n{kind:<12} median    best   worst   selected")
     for name, times in seconds.items():
         median, best, worst = statistics.median(times), min(times), max(times)
         share = statistics.mean(shares[name])
-        print(f"{name:>10}   {median:5.2f} s {best:5.2f} s {worst:5.2f} s   {share:6.1%} of the tests")
+        print(
+            f"{name:>10}   {median:5.2f} s {best:5.2f} s {worst:5.2f} s   {share:6.1%} of the tests"
+        )
     ratios = list(_ratios(seconds["lockstep"], seconds["pants"]))
     print(f"  lockstep / pants, run by run: {statistics.median(ratios):.2f}", flush=True)
 

@@ -128,7 +128,9 @@ class Runner:
         Raises:
             subprocess.CalledProcessError: the interpreter has no pytest, for instance.
         """
-        sources = [path for glob in self.roots for path in sorted(self.root.glob(glob.strip("/") or "."))]
+        sources = [
+            path for glob in self.roots for path in sorted(self.root.glob(glob.strip("/") or "."))
+        ]
         request = {
             "root": str(self.root),
             "path": [*map(str, sources), *others.path],
