@@ -394,7 +394,12 @@ _MAKERS: Mapping[str, tuple[tuple[_Maker, ...], tuple[_Maker, ...]]] = {
 """Kinds of changes by group: those that can flip a test, and those that cannot."""
 
 _TURNS = tuple(
-    "source lock fixture data BUILD source lock fixture input option source lock data BUILD".split()
+    (
+        "source lock fixture data source BUILD lock source fixture lock data input "
+        "source lock fixture data source BUILD lock source fixture lock option"
+    ).split()
 )
+"""Options come seldom: whatever changes pants.toml makes Pants start anew."""
+
 OF_THE_SANDBOX = frozenset({"input", "BUILD", "option"})
 """Groups whose effect cannot be seen outside of Pants: tests then run in its sandboxes."""

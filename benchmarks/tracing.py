@@ -63,7 +63,6 @@ def main() -> None:
     and what it `opened`.
     """
     request = json.load(sys.stdin)
-    sys.dont_write_bytecode = True
     sys.path[:0] = request["path"]
     os.environ.update(request["environ"])
     os.chdir(request["root"])
@@ -77,6 +76,8 @@ def main() -> None:
         # Else each fork would read pytest's own modules anew, which takes most of the time.
         with contextlib.redirect_stdout(io.StringIO()):
             pytest.main(["--collect-only", "-p", "no:cacheprovider", f"--rootdir={folder}", folder])
+        # Bytecode of a changed file can be taken for that of the file before, within one second.
+        sys.dont_write_bytecode = True
         hook = Path(folder, "hook")
         hook.mkdir()
         hook.joinpath("sitecustomize.py").write_text(

@@ -139,7 +139,7 @@ class Runner:
             "parallel": self.parallel,
         }
         done = subprocess.run(
-            [str(self.python), "-B", str(TRACING)],
+            [str(self.python), str(TRACING)],
             env=_plain_environment(),
             input=json.dumps(request),
             check=True,

@@ -46,7 +46,7 @@ def test_what_a_test_opens_and_imports_is_told(tmp_path: Path) -> None:
         "parallel": 2,
     }
     done = subprocess.run(
-        [sys.executable, "-B", str(BENCHMARKS / "tracing.py")],
+        [sys.executable, str(BENCHMARKS / "tracing.py")],
         input=json.dumps(request),
         stdout=subprocess.PIPE,
         check=True,
