@@ -18,7 +18,8 @@ from lockstep.acceptance.monorepo import FILES, Monorepo
 from generated_wheels import Wheels, make_wheels
 
 IDENTITY = ("-c", "user.name=benchmarks", "-c", "user.email=benchmarks@b.example")
-ROOTS = ("/projects/*", "/projects/*/src", "/projects/*/tests")
+SOURCES = "/projects/*/src"
+_ROOTS = ("/projects/*", SOURCES, "/projects/*/tests")
 _TESTS_A_MODULE = 2
 _PINS_AN_INPUT = 7
 _PANTS_TOML = FILES["pants.toml"].partition("\n[mypy]")[0]
@@ -187,7 +188,7 @@ def make_tree(folder: Path, tests: int, pins: int, seed: int) -> Tree:
 
 
 def _root_files() -> dict[str, str]:
-    roots = ", ".join(f'"{root}"' for root in ROOTS)
+    roots = ", ".join(f'"{root}"' for root in _ROOTS)
     old = '"/dates", "/other", "/plain", "/text"'
     assert old in _PANTS_TOML
     toml = _PANTS_TOML.replace(old, roots).replace('  "pants.backend.python.typecheck.mypy",\n', "")

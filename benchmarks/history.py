@@ -53,7 +53,7 @@ def replay_history(repository: Path, commits: int, folder: Path) -> Score:
             try:
                 compared = replay.compare(commit)
             except Unusable as error:
-                _say(f"left out: {replay.title(commit)}: {error}")
+                replay.say(f"left out: {replay.title(commit)}: {error}")
                 continue
             score.compared.append(compared)
             compared.tell()
@@ -125,6 +125,7 @@ class _Replay:
     repository: Path
     folder: Path
     _runs: list[_Run] = field(default_factory=list)
+    _said: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -137,6 +138,12 @@ class _Replay:
         command = ["git", *arguments]
         done = subprocess.run(command, cwd=self.root, check=True, stdout=subprocess.PIPE, text=True)
         return done.stdout
+
+    def say(self, text: str) -> None:
+        """Tell something, once."""
+        if text not in self._said:
+            print(text, file=sys.stderr, flush=True)
+        self._said.add(text)
 
     def title(self, commit: str) -> str:
         """The commit in a line."""
@@ -159,7 +166,7 @@ class _Replay:
             test for test in after if not after[test].passed and not before.get(test, _NONE).passed
         }
         for test in sorted(broken):
-            _say(f"left out: {test} fails outside of Pants at {self.title(commit)}, and before")
+            self.say(f"left out: {test} fails outside of Pants at {self.title(commit)}, and before")
         there = after.keys() - broken
         selected = {test_path(one["target"]) for one in listed} & there
         changed = self.git("diff", "--name-only", parent, commit).split("\n")
@@ -209,7 +216,7 @@ class _Replay:
             within = target["resolve"] in (None, resolve) and not target["skip_tests"]
             (tests if within else others).update(target["sources"])
         if others:
-            _say(f"left out: {len(others)} tests that Pants does not run with {lock}")
+            self.say(f"left out: {len(others)} tests that Pants does not run with {lock}")
         listed = (
             line.split(maxsplit=3) for line in self.git("ls-tree", "-r", revision).splitlines()
         )
@@ -296,7 +303,3 @@ def _group(changed: Sequence[str]) -> str:
         if any(path.endswith(endings) for path in changed):
             return group
     return "other"
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "build-support"))
 from lockstep.acceptance.monorepo import LOCK, Result  # noqa: E402
 
 from history import CHECKOUT, replay_history  # noqa: E402
-from generated_tree import ROOTS, Tree, make_tree  # noqa: E402
+from generated_tree import SOURCES, Tree, make_tree  # noqa: E402
 from generated_wheels import PYTHON  # noqa: E402
 from mutations import OF_THE_SANDBOX, Mutation, mutations  # noqa: E402
 from scoring import Compared, Score  # noqa: E402
@@ -26,6 +26,8 @@ from truth import Runner, Site, Trace, bare_python  # noqa: E402
 from truth import differing, error_of, flipped, test_path  # noqa: E402
 
 _CLOSEST = 3
+_ENVIRON = {"LEVEL": "on", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+"""What tests of the base need, and that there are no plugins to look for."""
 
 
 def main() -> None:
@@ -107,7 +109,8 @@ class _Laboratory:
         self._sandboxed = sandboxed
         self._outcomes_alone = outcomes_alone
         self._site = Site(tree.wheels.folder, site)
-        self._runner = Runner(bare_python(PYTHON, site / "venv"), tree.root, ROOTS, {"LEVEL": "on"})
+        python = bare_python(PYTHON, site / "venv")
+        self._runner = Runner(python, tree.root, (SOURCES,), _ENVIRON)
         self._base: Mapping[str, Trace] = {}
 
     def prepare(self, *, in_pants: bool) -> None:

@@ -87,7 +87,11 @@ def _line(name: str, all_found: list[Compared]) -> str:
     selected = sum(len(one.selected) for one in found)
     needless = sum(len(one.needless) for one in found)
     tests = sum(one.tests for one in found)
-    share = f"{needless} ({needless / selected:.1%})" if selected and not any(one.outcomes_alone for one in found) else "-"
+    share = (
+        f"{needless} ({needless / selected:.1%})"
+        if selected and not any(one.outcomes_alone for one in found)
+        else "-"
+    )
     skipped = f"{1 - selected / tests:.1%}" if tests else "-"
     median = f"{statistics.median(one.seconds for one in found):.2f} s" if found else "-"
     return (

@@ -9,6 +9,7 @@ process; an audit hook, which Python subprocesses of the test get too, writes do
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import json
 import os
@@ -63,7 +64,8 @@ def main() -> None:
     and what it `opened`.
     """
     request = json.load(sys.stdin)
-    sys.path[:0] = request["path"]
+    sys.path[:1] = []  # where this file is
+    sys.path.extend(request["path"])
     os.environ.update(request["environ"])
     os.chdir(request["root"])
     answer: dict[str, dict[str, Any]] = {}
@@ -74,10 +76,13 @@ def main() -> None:
         import pytest
 
         # Else each fork would read pytest's own modules anew, which takes most of the time.
+        first = Path(folder, "first_test.py")
+        first.write_text("def test_it():\n    pass\n")
         with contextlib.redirect_stdout(io.StringIO()):
-            pytest.main(["--collect-only", "-p", "no:cacheprovider", f"--rootdir={folder}", folder])
+            pytest.main(["-p", "no:cacheprovider", f"--rootdir={folder}", str(first)])
         # Bytecode of a changed file can be taken for that of the file before, within one second.
         sys.dont_write_bytecode = True
+        gc.freeze()  # pytest collects garbage at each end, and here is none
         hook = Path(folder, "hook")
         hook.mkdir()
         hook.joinpath("sitecustomize.py").write_text(
