@@ -354,6 +354,11 @@ def _pytest_ini(tree: Tree, chance: random.Random, number: int) -> _Made:
     return "pytest.ini comes", {"pytest.ini": f"[pytest]\naddopts = -k no_{number}\n"}
 
 
+def _pytest_in_pyproject(tree: Tree, chance: random.Random, number: int) -> _Made:
+    text = f'[tool.pytest.ini_options]\naddopts = "-k no_{number}"\n'
+    return "[tool.pytest.ini_options].addopts", {"pyproject.toml": text}
+
+
 def _option_of_no_test(tree: Tree, chance: random.Random, number: int) -> _Made:
     text = tree.monorepo.read("pants.toml") + f"\n[lint]\nbatch_size = {number}\n"
     return "[lint].batch_size", {"pants.toml": text}
@@ -387,7 +392,7 @@ _MAKERS: Mapping[str, tuple[tuple[_Maker, ...], tuple[_Maker, ...]]] = {
         (_build_remark, _description),
     ),
     "option": (
-        (_variable_of_all, _pytest_argument, _pytest_ini),
+        (_variable_of_all, _pytest_argument, _pytest_ini, _pytest_in_pyproject),
         (_option_remark, _option_of_no_test),
     ),
 }
