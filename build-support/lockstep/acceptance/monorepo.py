@@ -121,10 +121,15 @@ class Monorepo:
     variables: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def create(cls, folder: Path, variables: Mapping[str, str] = {}) -> Monorepo:
-        """Write the files; the lock is still missing."""
+    def create(
+        cls,
+        folder: Path,
+        files: Mapping[str, str] = FILES,
+        variables: Mapping[str, str] = {},
+    ) -> Monorepo:
+        """Write the files; the lock of the default ones is still missing."""
         repo = cls(folder / "mono repo", folder / "store", variables)
-        for path, text in FILES.items():
+        for path, text in files.items():
             repo.write(path, text)
         shutil.copy2(CHECKOUT / "pants", repo.root / "pants")
         for part in ("bootstrap", "lockstep"):
