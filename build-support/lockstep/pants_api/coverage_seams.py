@@ -187,7 +187,8 @@ async def _entries(plan: TestPlan) -> list[Entry]:
     keys_now = await _keys((batch, name) for batch, name, _ in plan.run)
     same = [(batch, name, key) for (batch, name, key), now in zip(plan.run, keys_now) if key == now]
     results = await MultiGet(
-        Get(TestResult, {batch: TestRequest.Batch, name: EnvironmentName}) for batch, name, _ in same
+        Get(TestResult, {batch: TestRequest.Batch, name: EnvironmentName})
+        for batch, name, _ in same
     )
     keys_after = await _keys((batch, name) for batch, name, _ in same)
     made = [
