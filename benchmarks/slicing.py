@@ -22,7 +22,7 @@ from lockstep.core import graph_codec, lock_codec, markers  # noqa: E402
 from lockstep.core.environments import platform_environment, python_environment  # noqa: E402
 from lockstep.core.graph import Installed, derive  # noqa: E402
 from lockstep.core.lock import Header, Lock, Pin  # noqa: E402
-from lockstep.core.slices import Slicer  # noqa: E402
+from lockstep.core.slices import Slicer, requirement_of  # noqa: E402
 
 SEED = 20
 TARGETS = (125, 250, 500, 1000)
@@ -146,9 +146,12 @@ def _requires(chance: random.Random, before: list[str]) -> Iterator[str]:
         yield f"{name}{extra}>=0.9" + (f" ; {marker}" if marker else "")
 
 
+_REMEMBERED = (markers.read, markers._holds, markers._holds_for_minor, requirement_of)
+
+
 def measure(case: Case, *, exact: bool) -> Measurement:
     """Read a lock and cut its slices, with nothing remembered from runs before."""
-    for remembered in (markers.read, markers._holds, markers._holds_for_minor):
+    for remembered in _REMEMBERED:
         remembered.cache_clear()
     lock, lock_seconds = _timed(lambda: lock_codec.parse(case.lock, "lock.txt"))
     graph, graph_seconds = _timed(lambda: graph_codec.parse(case.graph, "lock.graph.json"))

@@ -52,7 +52,8 @@ def depots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monorepo]:
             make_wheel(folder / "wheels", name, version, requires=requires)
     for version, python in ONLY_NEWER.items():
         make_wheel(folder / "wheels", "rocket", version, python=python)
-    repo = Monorepo.create(folder, {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(folder / "wheels")})
+    variables = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(folder / "wheels")}
+    repo = Monorepo.create(folder, variables=variables)
     for other in ("dates", "text", "plain"):
         repo.path(f"{other}/BUILD").unlink()
     _state(repo, {})

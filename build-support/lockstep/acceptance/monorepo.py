@@ -129,11 +129,15 @@ class Monorepo:
 
     @classmethod
     def create(
-        cls, folder: Path, variables: Mapping[str, str] = {}, name: str = "mono repo"
+        cls,
+        folder: Path,
+        files: Mapping[str, str] = FILES,
+        variables: Mapping[str, str] = {},
+        name: str = "mono repo",
     ) -> Monorepo:
-        """Write the files; the lock is still missing."""
+        """Write the files; the lock of the default ones is still missing."""
         repo = cls(folder / name, folder / "store", variables)
-        for path, text in FILES.items():
+        for path, text in files.items():
             repo.write(path, text)
         for path in ("pants", "pants.remote.toml"):
             shutil.copy2(CHECKOUT / path, repo.root / path)

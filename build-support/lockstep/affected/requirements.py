@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Iterable, Iterator, Mapping, Sequence
 
 from packaging.requirements import Requirement
@@ -198,6 +199,7 @@ def _texts(target: Target) -> tuple[str, ...]:
     return tuple(str(requirement) for requirement in target[PythonRequirementsField].value)
 
 
+@lru_cache(maxsize=None)  # of all requirements in a lock's inputs, it would take a second
 def _project(text: str) -> str:
     return str(canonicalize_name(Requirement(text).name))
 
@@ -221,7 +223,8 @@ def _texts_before(
     return _spelled(found) if found is not None else None
 
 
-def _spelled(texts: Iterable[str]) -> tuple[str, ...]:
+@lru_cache(maxsize=None)
+def _spelled(texts: tuple[str, ...]) -> tuple[str, ...]:
     """As Pants spells what a target states."""
     return tuple(str(PipRequirement.parse(text)) for text in texts)
 

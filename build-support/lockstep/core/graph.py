@@ -96,6 +96,10 @@ class LockGraph:
 
     def by_project(self) -> Mapping[str, tuple[Entry, ...]]:
         """Entries by the normalised name of their project, stale or not."""
+        return self._by_project
+
+    @cached_property
+    def _by_project(self) -> Mapping[str, tuple[Entry, ...]]:
         grouped: dict[str, tuple[Entry, ...]] = {}
         for entry in self.entries:
             grouped[entry.project] = (*grouped.get(entry.project, ()), entry)

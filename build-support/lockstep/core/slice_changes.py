@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Iterator, Mapping, Sequence
 
-from packaging.requirements import Requirement
-
 from lockstep.core import graph_codec, lock_codec
 from lockstep.core.affected import Cause, CauseKind, Reach
 from lockstep.core.environments import locked_environments
 from lockstep.core.errors import LockstepError
 from lockstep.core.graph import LockGraph
 from lockstep.core.pin_moves import Ways, moves, told
-from lockstep.core.slices import Slice, SliceError, Slicer
+from lockstep.core.slices import Slice, SliceError, Slicer, requirement_of
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ class SliceChanges:
         return self._known[question]
 
     def _compare(self, stated: tuple[str, ...], states: tuple[str, ...]) -> Iterator[Cause]:
-        project = Requirement(states[0]).name
+        project = requirement_of(states[0]).name
         for environment in (*self._here, *self._elsewhere):
             reach = Reach.ALL if environment in self._here else Reach.PACKAGE
             old = _cut(self._before, stated, environment)

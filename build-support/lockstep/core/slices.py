@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Iterable, Mapping
 
 from packaging.requirements import Requirement
@@ -129,7 +129,7 @@ class Slicer:
         return self._walkers[known]
 
     def _root(self, text: str, walker: Walker, environment: Mapping[str, str]) -> tuple[Root, ...]:
-        requirement = Requirement(text)
+        requirement = requirement_of(text)
         truth = walker.environment.truth(_marker(requirement))
         if truth is False:
             return ()
@@ -147,6 +147,12 @@ class Slicer:
             f"{self.lock.path}:{pins[0].line} pins {pinned}, which does not satisfy `{text}`",
             mend=_MEND,
         )
+
+
+@lru_cache(maxsize=None)
+def requirement_of(text: str) -> Requirement:
+    """A requirement (PEP 508), read once however many locks it is looked up in."""
+    return Requirement(text)
 
 
 def check_environment(lock: Lock, python: str, platform: str) -> None:

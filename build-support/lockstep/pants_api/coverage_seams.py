@@ -89,6 +89,19 @@ class TestPlan:
     __test__ = False
 
 
+async def _keys(batches: Iterable[tuple[Any, EnvironmentName]]) -> tuple[CoverageKey, ...]:
+    return await MultiGet(
+        Get(
+            CoverageKey,
+            {
+                CoverageKeyRequest(b.elements, b.partition_metadata): CoverageKeyRequest,
+                environment: EnvironmentName,
+            },
+        )
+        for b, environment in batches
+    )
+
+
 @uncacheable_rule
 async def plan_tests(
     specs: Specs,
@@ -169,25 +182,13 @@ def _addresses(batches: Iterable[Any]) -> tuple[str, ...]:
     return tuple(fields.address.spec for batch in batches for fields in batch.elements)
 
 
-async def _keys(batches: Iterable[tuple[Any, EnvironmentName]]) -> tuple[CoverageKey, ...]:
-    return await MultiGet(
-        Get(
-            CoverageKey,
-            {
-                CoverageKeyRequest(b.elements, b.partition_metadata): CoverageKeyRequest,
-                environment: EnvironmentName,
-            },
-        )
-        for b, environment in batches
-    )
-
-
 async def _entries(plan: TestPlan) -> list[Entry]:
     """What the tests that ran and passed made, of those that nobody edited meanwhile."""
     keys_now = await _keys((batch, name) for batch, name, _ in plan.run)
     same = [(batch, name, key) for (batch, name, key), now in zip(plan.run, keys_now) if key == now]
     results = await MultiGet(
-        Get(TestResult, {batch: TestRequest.Batch, name: EnvironmentName}) for batch, name, _ in same
+        Get(TestResult, {batch: TestRequest.Batch, name: EnvironmentName})
+        for batch, name, _ in same
     )
     keys_after = await _keys((batch, name) for batch, name, _ in same)
     made = [

@@ -1,0 +1,305 @@
+"""Replays the history of a repository: what each commit affects, and what is selected for it."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Mapping, Sequence
+
+import tomli
+
+from scoring import Compared, Score
+from truth import Runner, ThirdParty, Trace, differing, error_of, find_python, flipped, test_path
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+_GROUPS = (
+    ("lock", ("lock.txt", "lock.graph.json")),
+    ("option", ("pants.toml", "pyproject.toml")),
+    ("input", (".in",)),
+    ("BUILD", ("BUILD",)),
+    ("source", (".py",)),
+)
+"""What a commit is counted under: the first of these that has one of its files."""
+
+
+class Unusable(Exception):
+    """The tests of a revision cannot be run."""
+
+
+def replay_history(repository: Path, commits: int, folder: Path) -> Score:
+    """Compare selection and truth for the last commits, each with its first parent.
+
+    The plugin and Pants are those of this checkout, so the selection is today's; all else is as it
+    was at the commit. Commits whose tests cannot be run are told and left out.
+
+    Args:
+        repository: a git repository that Pants can work in.
+        commits: how many.
+        folder: where to work.
+    """
+    replay = _Replay(repository, folder)
+    score = Score()
+    listed = replay.git("rev-list", "--topo-order", "--min-parents=1", f"-{commits}", "HEAD")
+    try:
+        for commit in listed.split():
+            try:
+                compared = replay.compare(commit)
+            except Unusable as error:
+                replay.say(f"left out: {replay.title(commit)}: {error}")
+                continue
+            score.compared.append(compared)
+            compared.tell()
+    finally:
+        for pid in (replay.root / ".pids").rglob("pid"):
+            subprocess.run(["kill", pid.read_text().strip()], check=False)
+    return score
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """What the tests of a revision are run with.
+
+    Attributes:
+        tests: their paths.
+        roots: the source roots.
+        python: the version of the interpreter.
+        lock: the path of the lock.
+        files: the content of all files by path, as git names it.
+    """
+
+    tests: frozenset[str]
+    roots: tuple[str, ...]
+    python: str
+    lock: str
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class _Run:
+    """All tests of a revision, run.
+
+    Attributes:
+        setting: what with.
+        traces: what each test did.
+        opened: the files that they opened.
+    """
+
+    setting: _Setting
+    traces: Mapping[str, Trace]
+    opened: frozenset[str]
+
+    def serves(self, other: _Setting) -> bool:
+        """Whether another run would do the same: no file that can matter differs.
+
+        That is a file that a test opened, or one that came to a folder where they opened some.
+        """
+        mine = self.setting
+        if (mine.tests, mine.roots, mine.python, mine.lock) != (
+            *(other.tests, other.roots, other.python),
+            other.lock,
+        ):
+            return False
+        theirs = other.files
+        differing = {
+            path for path in {*mine.files, *theirs} if mine.files.get(path) != theirs.get(path)
+        }
+        folders = {_top(path) for path in self.opened}
+        return not any(
+            path in self.opened
+            or path == mine.lock
+            or (path not in mine.files and _top(path) in folders)
+            for path in differing
+        )
+
+
+@dataclass
+class _Replay:
+    repository: Path
+    folder: Path
+    _runs: list[_Run] = field(default_factory=list)
+    _said: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.root = self.folder / "clone"
+        clone = ["git", "clone", "--quiet", "--no-hardlinks", str(self.repository), str(self.root)]
+        subprocess.run(clone, check=True)
+
+    def git(self, *arguments: str) -> str:
+        """Call git, and return what it prints."""
+        command = ["git", *arguments]
+        done = subprocess.run(command, cwd=self.root, check=True, stdout=subprocess.PIPE, text=True)
+        return done.stdout
+
+    def say(self, text: str) -> None:
+        """Tell something, once."""
+        if text not in self._said:
+            print(text, file=sys.stderr, flush=True)
+        self._said.add(text)
+
+    def title(self, commit: str) -> str:
+        """The commit in a line."""
+        return self.git("log", "-1", "--format=%h %s", commit).strip()
+
+    def compare(self, commit: str) -> Compared:
+        """What is selected for a commit, and what it affects.
+
+        Raises:
+            Unusable: the tests of it or of its parent cannot be run.
+        """
+        parent = f"{commit}^1"
+        before = self._trace(parent)
+        after = self._trace(commit)
+        begun = time.perf_counter()
+        told = self._pants("affected", f"--since={parent}", "--goal=test", "--format=json")
+        seconds = time.perf_counter() - begun
+        listed = json.loads(told.stdout)["affected"] if told.returncode == 0 else []
+        broken = {
+            test for test in after if not after[test].passed and not before.get(test, _NONE).passed
+        }
+        for test in sorted(broken):
+            self.say(f"left out: {test} fails outside of Pants at {self.title(commit)}, and before")
+        there = after.keys() - broken
+        selected = {test_path(one["target"]) for one in listed} & there
+        changed = self.git("diff", "--name-only", parent, commit).split("\n")
+        return Compared(
+            _group(changed),
+            self.title(commit),
+            len(there),
+            frozenset(selected if told.returncode == 0 else there),
+            frozenset(differing(before, after) & there),
+            frozenset(flipped(before, after)),
+            seconds,
+            error_of(told),
+        )
+
+    def _trace(self, revision: str) -> Mapping[str, Trace]:
+        """Run all tests of a revision, unless a former run was of the same files."""
+        self.git("checkout", "--quiet", "--force", "--detach", revision)
+        self.git("clean", "-fdq")
+        setting = self._setting(revision)
+        for run in self._runs:
+            if run.serves(setting):
+                return run.traces
+        python = self._environment_of(setting)
+        runner = Runner(python, self.root, setting.roots, {})
+        traces = runner.trace(setting.tests, _third_party(python))
+        opened = frozenset(path for trace in traces.values() for path in trace.read)
+        self._runs.append(_Run(setting, traces, opened))
+        return traces
+
+    def _setting(self, revision: str) -> _Setting:
+        """What pants.toml and the BUILD files of the revision at hand say.
+
+        Raises:
+            Unusable: Pants cannot read them, or there is no lock.
+        """
+        stated = tomli.loads(self.root.joinpath("pants.toml").read_text()).get("python", {})
+        resolve = stated.get("default_resolve", "python-default")
+        lock = stated.get("resolves", {}).get(resolve, "")
+        constraint = re.search(r"\d+\.\d+", str(stated.get("interpreter_constraints", "")))
+        if not lock or not self.root.joinpath(lock).exists() or constraint is None:
+            raise Unusable(
+                f"pants.toml names no interpreter, or no lock of {resolve} that is there"
+            )
+        tests: set[str] = set()
+        others: set[str] = set()
+        for target in json.loads(self._asked("--filter-target-type=python_test", "peek", "::")):
+            within = target["resolve"] in (None, resolve) and not target["skip_tests"]
+            (tests if within else others).update(target["sources"])
+        if others:
+            self.say(f"left out: {len(others)} tests that Pants does not run with {lock}")
+        listed = (
+            line.split(maxsplit=3) for line in self.git("ls-tree", "-r", revision).splitlines()
+        )
+        return _Setting(
+            frozenset(tests),
+            tuple(sorted(self._asked("roots").split())),
+            constraint[0],
+            lock,
+            {path: content for _, _, content, path in listed},
+        )
+
+    def _asked(self, *arguments: str) -> str:
+        told = self._pants(*arguments)
+        if told.returncode != 0:
+            raise Unusable(error_of(told))
+        return told.stdout
+
+    def _pants(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        run = 'cd "$1" && shift && exec "$LOCKSTEP_BOOTSTRAP/native_client" "$@"'
+        plugin = f"--pythonpath=['{CHECKOUT / 'build-support'}']"
+        launcher = [str(CHECKOUT / "pants"), "--bootstrap-exec", "sh", "-c", run, "pants"]
+        return subprocess.run(
+            [*launcher, str(self.root), "--no-dynamic-ui", "--no-colors", plugin, *arguments],
+            env={n: v for n, v in os.environ.items() if not n.startswith("PYTHON")},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def _environment_of(self, setting: _Setting) -> Path:
+        """The interpreter of an environment that holds all pins of the lock at hand.
+
+        Raises:
+            Unusable: a pin cannot be had any more, for instance.
+        """
+        lock = self.root / setting.lock
+        content = hashlib.sha256(lock.read_bytes()).hexdigest()
+        place = self.folder / f"environment-{content[:16]}"
+        if not place.exists():
+            uv = '"$LOCKSTEP_BOOTSTRAP/uv"'
+            settings = '"$LOCKSTEP_BOOTSTRAP/pants/bin/python" -m lockstep.envs.pip_config'
+            make = (
+                f'eval "$({settings})" && {uv} venv --quiet --no-project --python "$1" "$2.new" &&'
+                f" {uv} pip install --quiet --no-deps --require-hashes --compile-bytecode"
+                ' --python "$2.new/bin/python" --requirement "$3" && mv "$2.new" "$2"'
+            )
+            made = subprocess.run(
+                [
+                    *(str(CHECKOUT / "pants"), "--bootstrap-exec", "sh", "-c", make, "make"),
+                    *(str(find_python(setting.python)), str(place), str(lock)),
+                ],
+                env={**os.environ, "PYTHONPATH": str(CHECKOUT / "build-support")},
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            if made.returncode != 0:
+                raise Unusable(
+                    f"the environment of {setting.lock} cannot be made: {error_of(made)}"
+                )
+        return place / "bin/python"
+
+
+_NONE = Trace(False, {})
+
+
+def _third_party(python: Path) -> ThirdParty:
+    """Which pin each file of an environment belongs to."""
+    (packages,) = python.parents[1].glob("lib/python*/site-packages")
+    owners: dict[str, tuple[str, str]] = {}
+    for record in packages.glob("*.dist-info/RECORD"):
+        name, _, version = record.parent.name[: -len(".dist-info")].partition("-")
+        for row in csv.reader(record.read_text().splitlines()):
+            owners[os.path.normpath(packages / row[0])] = f"pin {name}", version
+    return ThirdParty((), owners)
+
+
+def _top(path: str) -> str:
+    return path.partition("/")[0]
+
+
+def _group(changed: Sequence[str]) -> str:
+    for group, endings in _GROUPS:
+        if any(path.endswith(endings) for path in changed):
+            return group
+    return "other"

@@ -1,0 +1,242 @@
+"""What tests really depend on: the content of all that each of them opened and imported."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import zipfile
+from dataclasses import dataclass
+from importlib.util import source_from_cache
+from pathlib import Path
+from typing import Iterable, Mapping, Sequence
+
+import tomli
+
+from lockstep.core import lock_codec
+
+TRACING = Path(__file__).with_name("tracing.py")
+GONE = "gone"
+_SCANNED = ".dist-info/entry_points.txt"
+"""What pytest opens of every distribution there is, to find its plugins."""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One run of one test file.
+
+    Attributes:
+        passed: its outcome.
+        read: the digest of all that it opened, by path; of a pin by its name.
+    """
+
+    passed: bool
+    read: Mapping[str, str]
+
+
+def differing(before: Mapping[str, Trace], after: Mapping[str, Trace]) -> set[str]:
+    """The tests of the later revision that read something else than at the earlier one."""
+    return {test for test, trace in after.items() if before.get(test) != trace}
+
+
+def flipped(before: Mapping[str, Trace], after: Mapping[str, Trace]) -> set[str]:
+    """The tests that have another outcome than before; new ones that fail are among them."""
+    return {
+        test
+        for test, trace in after.items()
+        if trace.passed != (test not in before or before[test].passed)
+    }
+
+
+@dataclass(frozen=True)
+class ThirdParty:
+    """Third-party code that tests can import.
+
+    Attributes:
+        path: the folders for `sys.path`.
+        owners: for files or folders the project that they belong to, and what it holds.
+    """
+
+    path: tuple[str, ...]
+    owners: Mapping[str, tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Site:
+    """Unpacks wheels, each into a folder of its own, and links to those of a lock.
+
+    Attributes:
+        wheels: the wheels, which are unpacked when they are first needed.
+        folder: where to.
+    """
+
+    wheels: Path
+    folder: Path
+
+    def of(self, lock: str) -> ThirdParty:
+        """The pins of a lock, in one folder: each further one makes all imports slower."""
+        by_hash = _hashes(self.wheels)
+        linked = self.folder / "linked"
+        shutil.rmtree(linked, ignore_errors=True)
+        linked.mkdir(parents=True)
+        owners: dict[str, tuple[str, str]] = {}
+        for pin in lock_codec.parse(lock, "lock.txt").pins:
+            digest = next(h for h in pin.hashes if h in by_hash)
+            place = self.folder / f"{pin.key}-{digest.partition(':')[2][:16]}"
+            if not place.exists():
+                with zipfile.ZipFile(by_hash[digest]) as archive:
+                    archive.extractall(place)
+            for path in place.iterdir():
+                link = linked / path.name
+                link.symlink_to(path)
+                owners[str(link)] = f"pin {pin.key}", digest
+        return ThirdParty((str(linked),), owners)
+
+
+_known: dict[Path, str] = {}
+
+
+def _hashes(folder: Path) -> Mapping[str, Path]:
+    for path in folder.glob("*.whl"):
+        if path not in _known:
+            _known[path] = f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+    return {digest: path for path, digest in _known.items() if path.parent == folder}
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Runs tests of a tree of files outside of Pants.
+
+    Attributes:
+        python: the interpreter that they run on.
+        root: the folder of the tree.
+        roots: globs of the source roots that tests import from, as in pants.toml.
+        environ: variables that the tests need.
+        parallel: how many run at a time.
+    """
+
+    python: Path
+    root: Path
+    roots: Sequence[str]
+    environ: Mapping[str, str]
+    parallel: int = 2
+
+    def trace(self, tests: Iterable[str], others: ThirdParty) -> Mapping[str, Trace]:
+        """Run test files, each by itself.
+
+        Args:
+            tests: their paths.
+            others: what is not in the tree.
+
+        Raises:
+            subprocess.CalledProcessError: the interpreter has no pytest, for instance.
+        """
+        sources = [
+            path for glob in self.roots for path in sorted(self.root.glob(glob.strip("/") or "."))
+        ]
+        request = {
+            "root": str(self.root),
+            "path": [*others.path, *map(str, sources)],  # in the order of Pants
+            "tests": sorted(tests),
+            "environ": dict(self.environ),
+            "parallel": self.parallel,
+        }
+        done = subprocess.run(
+            [str(self.python), str(TRACING)],
+            env=_plain_environment(),
+            input=json.dumps(request),
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        known = set(_files(self.root))
+        return {
+            test: Trace(told["exit_code"] == 0, self._read(told["opened"], known, others))
+            for test, told in json.loads(done.stdout).items()
+        }
+
+    def _read(
+        self, opened: Iterable[str], known: set[str], others: ThirdParty
+    ) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        for path in opened:
+            if path.endswith(_SCANNED):
+                continue
+            if path.endswith(".pyc"):
+                path = _source_of(path)
+            within = os.path.relpath(path, self.root)
+            if within in known:
+                found[within] = self._digest(within)
+                continue
+            for place in (path, *map(str, Path(path).parents)):
+                if place in others.owners:
+                    project, content = others.owners[place]
+                    found[project] = content
+                    break
+        return found
+
+    def _digest(self, path: str) -> str:
+        try:
+            content = self.root.joinpath(path).read_bytes()
+        except OSError:
+            return GONE
+        if path == "pyproject.toml":
+            # pytest opens it in each run, and takes from it what is its own.
+            tools = tomli.loads(content.decode()).get("tool", {})
+            content = repr([tools.get(name) for name in ("pytest", "coverage")]).encode()
+        return hashlib.sha256(content).hexdigest()
+
+
+def _source_of(bytecode: str) -> str:
+    try:
+        return source_from_cache(bytecode)
+    except ValueError:  # it stands beside no source
+        return bytecode
+
+
+def _files(root: Path) -> Iterable[str]:
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    done = subprocess.run(command, cwd=root, check=True, stdout=subprocess.PIPE, text=True)
+    return filter(None, done.stdout.split("\0"))
+
+
+def _plain_environment() -> Mapping[str, str]:
+    return {n: v for n, v in os.environ.items() if not n.startswith(("PYTHON", "LOCKSTEP_"))}
+
+
+def find_python(version: str) -> Path:
+    """An interpreter of this version on the path.
+
+    Raises:
+        SystemExit: there is none.
+    """
+    found = shutil.which(f"python{version}")
+    if found is None:
+        raise SystemExit(f"There is no python{version} on the PATH, which the tests run on.")
+    asked = [found, "-c", "import sys; print(sys.executable)"]
+    return Path(subprocess.run(asked, check=True, stdout=subprocess.PIPE, text=True).stdout.strip())
+
+
+def bare_python(version: str, folder: Path) -> Path:
+    """An interpreter of this version that sees no third-party code: a virtual environment's."""
+    if not folder.exists():
+        command = [str(find_python(version)), "-m", "venv", "--without-pip", str(folder)]
+        subprocess.run(command, check=True)
+    return folder / "bin/python"
+
+
+def test_path(spec: str) -> str:
+    """The file of a test's address: `a/b_test.py` of `a/b_test.py:tests`."""
+    return re.sub(r":[^/]*$", "", spec)
+
+
+def error_of(done: subprocess.CompletedProcess[str]) -> str:
+    """What a failed call of Pants says, in one line; empty for one that succeeded."""
+    if done.returncode == 0:
+        return ""
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    told = [line for line in lines if "Error" in line or "Exception" in line] or lines[-1:]
+    return told[-1][:200] if told else f"exit code {done.returncode}"

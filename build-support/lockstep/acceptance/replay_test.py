@@ -1,0 +1,85 @@
+"""The harness that compares selections with the truth, and a small share of what it proves."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from lockstep.acceptance.monorepo import CHECKOUT
+
+BENCHMARKS = CHECKOUT / "benchmarks"
+TEST = """\
+import subprocess, sys
+
+import module
+
+
+def test_it(fixture):
+    subprocess.run([sys.executable, "-c", "open('by_subprocess.txt')"], check=True)
+    open("data.txt")
+    open("written.txt", "w").close()
+    assert module.VALUE == fixture
+"""
+FILES = {
+    "by_subprocess.txt": "",
+    "conftest.py": "import pytest\n\n\n@pytest.fixture\ndef fixture():\n    return 1\n",
+    "data.txt": "",
+    "failing_test.py": "import module\n\n\ndef test_it():\n    assert False\n",
+    "it_test.py": TEST,
+    "module.py": "import other\nVALUE = 1\n",
+    "other.py": "",
+    "unused.py": "",
+}
+
+
+def test_what_a_test_opens_and_imports_is_told(tmp_path: Path) -> None:
+    for path, text in FILES.items():
+        (tmp_path / path).write_text(text)
+    request = {
+        "root": str(tmp_path),
+        "path": [str(tmp_path)],
+        "tests": ["failing_test.py", "it_test.py"],
+        "environ": {},
+        "parallel": 2,
+    }
+    done = subprocess.run(
+        [sys.executable, str(BENCHMARKS / "tracing.py")],
+        input=json.dumps(request),
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    told = {
+        test: (trace["exit_code"], {*trace["opened"]} & {str(tmp_path / path) for path in FILES})
+        for test, trace in json.loads(done.stdout).items()
+    }
+    shared = ("conftest.py", "module.py", "other.py")
+    read = (*shared, "by_subprocess.txt", "data.txt", "it_test.py")
+    assert told == {
+        "failing_test.py": (1, {str(tmp_path / path) for path in (*shared, "failing_test.py")}),
+        "it_test.py": (0, {str(tmp_path / path) for path in read}),
+    }
+
+
+def test_every_test_that_a_seeded_change_flips_is_selected() -> None:
+    size = ("--tests", "18", "--pins", "15", "--mutations", "10")
+    done = subprocess.run(
+        [sys.executable, str(BENCHMARKS / "replay.py"), "--flipping", *size],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    head, *_, last = done.stdout.splitlines()
+    flipping, missed = (_column(name, head, last) for name in ("flipping", "missed"))
+    assert (flipping, missed) == (10, 0), done.stdout
+
+
+def _column(name: str, head: str, line: str) -> int:
+    end = head.index(name) + len(name)
+    found = re.search(r"\d+$", line[:end])
+    assert found is not None
+    return int(found[0])
