@@ -161,6 +161,8 @@ class _Replay:
         begun = time.perf_counter()
         told = self._pants("affected", f"--since={parent}", "--goal=test", "--format=json")
         seconds = time.perf_counter() - begun
+        if told.returncode != 0 and self._pants("dependencies", "::").returncode == 0:
+            raise SystemExit(f"`affected` fails where Pants can read the tree:\n{told.stderr}")
         listed = json.loads(told.stdout)["affected"] if told.returncode == 0 else []
         broken = {
             test for test in after if not after[test].passed and not before.get(test, _NONE).passed

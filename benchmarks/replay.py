@@ -132,6 +132,8 @@ class _Laboratory:
         told = self._tree.pants("affected", "--goal=test", "--closest-first")
         seconds = time.perf_counter() - begun
         refused = error_of(told)
+        if refused and self._tree.pants("dependencies", "::").returncode == 0:
+            raise SystemExit(f"`affected` fails where Pants can read the tree:\n{told.stderr}")
         there = self._tests()
         if mutation.group in OF_THE_SANDBOX:
             there &= self._sandboxed
