@@ -193,7 +193,10 @@ class _Replay:
                 return run.traces
         python = self._environment_of(setting)
         runner = Runner(python, self.root, setting.roots, {})
-        traces = runner.trace(setting.tests, _third_party(python))
+        try:
+            traces = runner.trace(setting.tests, _third_party(python))
+        finally:
+            runner.close()
         opened = frozenset(path for trace in traces.values() for path in trace.read)
         self._runs.append(_Run(setting, traces, opened))
         return traces

@@ -20,10 +20,10 @@ from lockstep.acceptance.monorepo import LOCK, Result  # noqa: E402
 from history import CHECKOUT, replay_history  # noqa: E402
 from generated_tree import SOURCES, Tree, make_tree  # noqa: E402
 from generated_wheels import PYTHON  # noqa: E402
-from mutations import OF_THE_SANDBOX, Mutation, mutations  # noqa: E402
+from mutations import OF_THE_SANDBOX, Change, Mutation, mutations  # noqa: E402
 from scoring import Compared, Score  # noqa: E402
-from truth import Runner, Site, Trace, bare_python  # noqa: E402
-from truth import differing, error_of, flipped, test_path  # noqa: E402
+from truth import Runner, Site, ThirdParty, Trace, bare_python, differing  # noqa: E402
+from truth import error_of, flipped, test_path, tracked_files  # noqa: E402
 
 _CLOSEST = 3
 _ENVIRON = {"LEVEL": "on", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
@@ -87,6 +87,7 @@ def _mutate(folder: Path, options: argparse.Namespace) -> Score:
             counted += not compared.refused and (bool(compared.flipped) or not options.flipping)
             compared.tell()
     finally:
+        laboratory.close()
         tree.monorepo.stop()
     return score
 
@@ -112,6 +113,8 @@ class _Laboratory:
         python = bare_python(PYTHON, site / "venv")
         self._runner = Runner(python, tree.root, (SOURCES,), _ENVIRON)
         self._base: Mapping[str, Trace] = {}
+        self._there: frozenset[str] = frozenset()
+        self._pins: Mapping[str, str] = {}
 
     def prepare(self, *, in_pants: bool) -> None:
         """Run all tests of the base outside of Pants, and in it if some will run there.
@@ -119,12 +122,19 @@ class _Laboratory:
         Raises:
             SystemExit: one fails.
         """
-        self._base = self._trace()
+        others = self._third_party()
+        self._base = self._runner.trace(self._tests(), others)
+        self._there = frozenset(tracked_files(self._tree.root))
+        self._pins = dict(others.owners.values())
         if failed := sorted(test for test, trace in self._base.items() if not trace.passed):
             raise SystemExit(f"The base fails outside of Pants: {failed}")
         result = self._test(self._sandboxed) if in_pants else Result(0, "")
         if result.exit_code != 0:
             raise SystemExit(f"The base fails in Pants:\n{result.output}")
+
+    def close(self) -> None:
+        """End the process that runs tests."""
+        self._runner.close()
 
     def compare(self, mutation: Mutation, *, in_pants: bool) -> Compared:
         """What is selected for the change that the work tree holds, and what it affects."""
@@ -142,7 +152,7 @@ class _Laboratory:
         affected: set[str] = set()
         flips: set[str] = set()
         if mutation.group not in OF_THE_SANDBOX:
-            after = self._trace()
+            after = self._trace(mutation.change)
             affected |= differing(self._base, after)
             flips |= flipped(self._base, after)
         if (in_pants or mutation.group in OF_THE_SANDBOX) and not refused:
@@ -167,8 +177,24 @@ class _Laboratory:
         found = self._tree.root.glob("projects/*/tests/**/*_test.py")
         return {str(path.relative_to(self._tree.root)) for path in found}
 
-    def _trace(self) -> Mapping[str, Trace]:
-        return self._runner.trace(self._tests(), self._site.of(self._tree.monorepo.read(LOCK)))
+    def _trace(self, change: Change) -> Mapping[str, Trace]:
+        """Run the tests again that a change can matter to, and take the others from the base.
+
+        It can matter to those that read what differs or went; where something came, to all.
+        """
+        others = self._third_party()
+        tests = self._tests()
+        pins = dict(others.owners.values())
+        changed = {*change, *(name for name, held in self._pins.items() if pins.get(name) != held)}
+        if {*change} <= self._there and pins.keys() <= self._pins.keys():
+            again = {test for test in tests if changed & {test, *self._base[test].read}}
+        else:
+            again = tests
+        kept = {test: self._base[test] for test in tests - again}
+        return {**kept, **(self._runner.trace(again, others) if again else {})}
+
+    def _third_party(self) -> ThirdParty:
+        return self._site.of(self._tree.monorepo.read(LOCK))
 
     def _run(self, tests: Iterable[str]) -> tuple[set[str], set[str]]:
         """The tests that Pants has to run anew, and those that fail; none of them did at the base."""

@@ -1,8 +1,8 @@
 """Runs test files outside of any sandbox and tells what each of them opened and imported.
 
-    python benchmarks/tracing.py < REQUEST.json > TRACES.json
+    python benchmarks/tracing.py < REQUESTS > TRACES
 
-It needs nothing but pytest on the path that the request names. Each file runs in a fork of one
+It needs nothing but pytest on the path that it is told. Each file runs in a fork of one
 process; an audit hook, which Python subprocesses of the test get too, writes down what they open.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import io
 import json
 import os
@@ -57,19 +58,17 @@ class Recorder:
 
 
 def main() -> None:
-    """Serve one request.
+    """Serve requests, one in a line, each with one line.
 
-    The request is an object of `root` (the folder to run in), `path` (for `sys.path`), `tests`
-    (paths below the root), `environ` and `parallel`. The answer tells for each test its `exit_code`
-    and what it `opened`.
+    The first line is the setting, an object of `root` (the folder to run in), `path` (for `sys.path`),
+    `environ` and `parallel`. Each other one is a request, a list of tests, as paths below the root. The
+    answer tells for each test its `exit_code` and what it `opened`.
     """
-    request = json.load(sys.stdin)
+    setting = json.loads(sys.stdin.readline())
     sys.path[:1] = []  # where this file is
-    sys.path.extend(request["path"])
-    os.environ.update(request["environ"])
-    os.chdir(request["root"])
-    answer: dict[str, dict[str, Any]] = {}
-    running: dict[int, tuple[str, str]] = {}
+    sys.path.extend(setting["path"])
+    os.environ.update(setting["environ"])
+    os.chdir(setting["root"])
     with tempfile.TemporaryDirectory() as folder:
         shared = Path(folder, "shared")
         recorder = Recorder(str(shared))
@@ -89,23 +88,38 @@ def main() -> None:
             f"import os, sys\nsys.path.append({str(Path(__file__).parent)!r})\n"
             f"import tracing\ntracing.Recorder(os.environ[{FILE!r}])\n"
         )
-        os.environ["PYTHONPATH"] = os.pathsep.join([str(hook), *request["path"]])
+        os.environ["PYTHONPATH"] = os.pathsep.join([str(hook), *setting["path"]])
         os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-        for number, test in enumerate(request["tests"]):
-            if len(running) >= request["parallel"]:
-                _reap(running, answer)
-            target = os.path.join(folder, str(number))
-            child = os.fork()
-            if child == 0:
-                recorder.write_to(target)
-                _run(test, target, pytest.main)
-            running[child] = test, target
-        while running:
-            _reap(running, answer)
         common = _opened(shared)
-    for told in answer.values():
-        told["opened"] = sorted({*told["opened"], *common})
-    json.dump(answer, sys.stdout)
+        for request in sys.stdin:
+            answer = _serve(json.loads(request), setting["parallel"], folder, recorder, pytest.main)
+            for told in answer.values():
+                told["opened"] = sorted({*told["opened"], *common})
+            print(json.dumps(answer), flush=True)
+
+
+def _serve(
+    tests: list[str],
+    parallel: int,
+    folder: str,
+    recorder: Recorder,
+    pytest_main: Callable[[list[str]], object],
+) -> dict[str, dict[str, Any]]:
+    answer: dict[str, dict[str, Any]] = {}
+    running: dict[int, tuple[str, str]] = {}
+    for number, test in enumerate(tests):
+        if len(running) >= parallel:
+            _reap(running, answer)
+        target = os.path.join(folder, str(number))
+        child = os.fork()
+        if child == 0:
+            importlib.invalidate_caches()  # folders may have come since this process started
+            recorder.write_to(target)
+            _run(test, target, pytest_main)
+        running[child] = test, target
+    while running:
+        _reap(running, answer)
+    return answer
 
 
 def _run(test: str, target: str, pytest_main: Callable[[list[str]], object]) -> None:
@@ -126,6 +140,7 @@ def _reap(running: dict[int, tuple[str, str]], answer: dict[str, dict[str, Any]]
     child, status = os.wait()
     test, target = running.pop(child)
     opened = _opened(Path(target))
+    os.unlink(target)
     answer[test] = {"exit_code": os.waitstatus_to_exitcode(status), "opened": opened}
 
 

@@ -12,7 +12,7 @@ import zipfile
 from dataclasses import dataclass
 from importlib.util import source_from_cache
 from pathlib import Path
-from typing import Iterable, Mapping, Sequence
+from typing import IO, Iterable, Mapping, Sequence
 
 import tomli
 
@@ -106,11 +106,10 @@ def _hashes(folder: Path) -> Mapping[str, Path]:
     return {digest: path for path, digest in _known.items() if path.parent == folder}
 
 
-@dataclass(frozen=True)
 class Runner:
-    """Runs tests of a tree of files outside of Pants.
+    """Runs tests of a tree of files outside of Pants, in forks of a process that lives on.
 
-    Attributes:
+    Args:
         python: the interpreter that they run on.
         root: the folder of the tree.
         roots: globs of the source roots that tests import from, as in pants.toml.
@@ -118,11 +117,21 @@ class Runner:
         parallel: how many run at a time.
     """
 
-    python: Path
-    root: Path
-    roots: Sequence[str]
-    environ: Mapping[str, str]
-    parallel: int = 2
+    def __init__(
+        self,
+        python: Path,
+        root: Path,
+        roots: Sequence[str],
+        environ: Mapping[str, str],
+        parallel: int = 2,
+    ) -> None:
+        self._python = python
+        self._root = root
+        self._roots = roots
+        self._environ = environ
+        self._parallel = parallel
+        self._setting: Mapping[str, object] = {}
+        self._server: subprocess.Popen[str] | None = None
 
     def trace(self, tests: Iterable[str], others: ThirdParty) -> Mapping[str, Trace]:
         """Run test files, each by itself.
@@ -132,31 +141,61 @@ class Runner:
             others: what is not in the tree.
 
         Raises:
-            subprocess.CalledProcessError: the interpreter has no pytest, for instance.
+            SystemExit: the interpreter has no pytest, for instance.
         """
         sources = [
-            path for glob in self.roots for path in sorted(self.root.glob(glob.strip("/") or "."))
+            path for glob in self._roots for path in sorted(self._root.glob(glob.strip("/") or "."))
         ]
-        request = {
-            "root": str(self.root),
-            "path": [*others.path, *map(str, sources)],  # in the order of Pants
-            "tests": sorted(tests),
-            "environ": dict(self.environ),
-            "parallel": self.parallel,
-        }
-        done = subprocess.run(
-            [str(self.python), str(TRACING)],
-            env=_plain_environment(),
-            input=json.dumps(request),
-            check=True,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        known = set(_files(self.root))
+        self._serve([*others.path, *map(str, sources)])  # in the order of Pants
+        answer = self._asked(sorted(tests))
+        known = set(tracked_files(self._root))
         return {
             test: Trace(told["exit_code"] == 0, self._read(told["opened"], known, others))
-            for test, told in json.loads(done.stdout).items()
+            for test, told in json.loads(answer).items()
         }
+
+    def close(self) -> None:
+        """End the process."""
+        if self._server is not None:
+            self._server.communicate()
+            self._server = None
+
+    def _serve(self, path: Sequence[str]) -> None:
+        """See to it that a process serves this path."""
+        setting = {
+            "root": str(self._root),
+            "path": path,
+            "environ": dict(self._environ),
+            "parallel": self._parallel,
+        }
+        if self._server is None or self._setting != setting:
+            self.close()
+            self._setting = setting
+            self._server = subprocess.Popen(
+                [str(self._python), str(TRACING)],
+                env=_plain_environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            self._tell(setting)
+
+    def _tell(self, line: object) -> IO[str]:
+        """Send one line; returns where answers are to be read."""
+        server = self._server
+        assert server is not None and server.stdin is not None and server.stdout is not None
+        server.stdin.write(json.dumps(line) + "\n")
+        server.stdin.flush()
+        return server.stdout
+
+    def _asked(self, tests: Sequence[str]) -> str:
+        try:
+            answer = self._tell(tests).readline()
+        except BrokenPipeError:
+            answer = ""
+        if not answer:
+            raise SystemExit(f"{self._python} {TRACING} ended; it says why above.")
+        return answer
 
     def _read(
         self, opened: Iterable[str], known: set[str], others: ThirdParty
@@ -167,7 +206,7 @@ class Runner:
                 continue
             if path.endswith(".pyc"):
                 path = _source_of(path)
-            within = os.path.relpath(path, self.root)
+            within = os.path.relpath(path, self._root)
             if within in known:
                 found[within] = self._digest(within)
                 continue
@@ -180,7 +219,7 @@ class Runner:
 
     def _digest(self, path: str) -> str:
         try:
-            content = self.root.joinpath(path).read_bytes()
+            content = self._root.joinpath(path).read_bytes()
         except OSError:
             return GONE
         if path == "pyproject.toml":
@@ -197,7 +236,8 @@ def _source_of(bytecode: str) -> str:
         return bytecode
 
 
-def _files(root: Path) -> Iterable[str]:
+def tracked_files(root: Path) -> Iterable[str]:
+    """The files of a git work tree, without those that git ignores."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     done = subprocess.run(command, cwd=root, check=True, stdout=subprocess.PIPE, text=True)
     return filter(None, done.stdout.split("\0"))

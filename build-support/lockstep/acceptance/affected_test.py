@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import subprocess
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Iterator, Mapping
-
-import pytest
+import time
 
 from lockstep.acceptance.bump_test import pinned
-from lockstep.acceptance.monorepo import FILES, LOCK, Monorepo, Result
+from lockstep.acceptance.changes import ALL, APP, Repository
+from lockstep.acceptance.monorepo import LOCK, Result
 
 SIX_1_15 = """\
 six==1.15.0 \\
@@ -21,121 +16,6 @@ six==1.15.0 \\
     --hash=sha256:8b74bedcbbbaca38ff6d7491d76f2b06b3592611af620f8426e82dddb04a5ced
 """
 """A release that no other test installs: all share a store, and what is in it is not built anew."""
-
-SOURCES: Mapping[str, str] = {
-    "pants.toml": FILES["pants.toml"].replace('"/plain"', '"/lib", "/app", "/plain"'),
-    "lib/BUILD": 'python_sources()\nresources(name="data", sources=["*.txt"])\n',
-    "lib/ring_a.py": "import ring_b\n",
-    "lib/ring_b.py": "import ring_a\nimport six\n",
-    "lib/name.py": "NAME = 'name'\n",
-    "lib/pack/BUILD": "python_sources()\n",
-    "lib/pack/__init__.py": "",
-    "lib/pack/mod.py": "VALUE = 1\n",
-    "lib/data.txt": "data\n",
-    "app/BUILD": (
-        "python_test_utils(name='utils')\n"
-        "python_tests(overrides={'data_test.py': {'dependencies': ['//lib:data']}})\n"
-    ),
-    "app/conftest.py": "pytest_plugins = ['plugins']\n",
-    "lib/plugins.py": "",
-    "app/ring_test.py": "import ring_a\n\n\ndef test_ring() -> None:\n    assert ring_a\n",
-    "app/name_test.py": (
-        "from name import NAME\n\n\ndef test_name() -> None:\n    assert NAME == 'name'\n"
-    ),
-    "app/pack_test.py": (
-        "from pack import mod\n\n\ndef test_pack() -> None:\n    assert mod.VALUE == 1\n"
-    ),
-    "app/data_test.py": (
-        "from pathlib import Path\n\n\n"
-        "def test_data() -> None:\n    assert Path('lib/data.txt').exists()\n"
-    ),
-}
-APP = {"app/data_test.py", "app/name_test.py", "app/pack_test.py", "app/ring_test.py"}
-ALL = APP | {
-    "dates/dates_test.py",
-    "plain/plain_test.py",
-    "text/docopt_test.py",
-    "text/idna_test.py",
-    "text/six_test.py",
-}
-
-
-@dataclass(frozen=True)
-class Repository:
-    """A monorepo under git, all tests of which have run.
-
-    Attributes:
-        monorepo: its files.
-    """
-
-    monorepo: Monorepo
-
-    def git(self, *arguments: str) -> str:
-        done = subprocess.run(
-            ["git", "-c", "user.name=a", "-c", "user.email=a@b.example", *arguments],
-            cwd=self.monorepo.root,
-            check=True,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        return done.stdout
-
-    def edit(self, path: str, old: str, new: str) -> None:
-        text = self.monorepo.read(path)
-        assert old in text
-        self.monorepo.write(path, text.replace(old, new, 1))
-
-    def affected(self, *options: str) -> list[str]:
-        """What `./pants affected` prints to stdout."""
-        argv, environ = self.monorepo.command("affected", *options)
-        done = subprocess.run(
-            argv, cwd=self.monorepo.root, env=environ, stdout=subprocess.PIPE, text=True
-        )
-        assert done.returncode == 0
-        return done.stdout.splitlines()
-
-    def tests(self, *options: str) -> set[str]:
-        """The affected tests."""
-        return {line for line in self.affected("--goal=test", *options) if line in ALL_EVER}
-
-    def why(self, test: str) -> str:
-        """The one line that tells why a test is affected."""
-        told = self.affected("--goal=test", "--why")
-        (line,) = (line for line in told if line.endswith(f" ← {test}") or line.startswith(test))
-        return line
-
-
-ALL_EVER = ALL | {"app/new_test.py", "app/moved_test.py", "app/x y_test.py", "app/größe_test.py"}
-
-
-@pytest.fixture(scope="module")
-def prepared(
-    tmp_path_factory: pytest.TempPathFactory,
-    locked_monorepo: tuple[Monorepo, Mapping[str, str]],
-) -> Iterator[Repository]:
-    locked, files = locked_monorepo
-    root = Path(tmp_path_factory.mktemp("affected")) / "mono repo"
-    shutil.copytree(
-        locked.root, root, ignore=shutil.ignore_patterns(".pids", ".pants.d"), symlinks=True
-    )
-    repository = Repository(Monorepo(root, locked.store))
-    for path, text in {**FILES, **files, **SOURCES}.items():
-        repository.monorepo.write(path, text)
-    repository.git("init", "-q", "-b", "main")
-    repository.git("add", "-A")
-    repository.git("commit", "-qm", "base")
-    repository.git("tag", "base")
-    tested = repository.monorepo.pants("test", "::")
-    assert tested.exit_code == 0, tested.output
-    yield repository
-    repository.monorepo.stop()
-
-
-@pytest.fixture
-def repository(prepared: Repository) -> Repository:
-    prepared.git("reset", "-q", "--hard", "base")
-    prepared.git("clean", "-fdq")
-    return prepared
 
 
 def check(repository: Repository, expected: set[str]) -> Result:
@@ -163,6 +43,21 @@ def test_a_pin(repository: Repository) -> None:
         r"six 1\.17\.0 → 1\.15\.0 ← lib/ring_b\.py ← lib/ring_a\.py ← app/ring_test\.py",
         repository.why("app/ring_test.py"),
     )
+
+
+def test_another_change_lets_nothing_be_inferred_anew(repository: Repository) -> None:
+    """Where the engine gives up what it began to look at, it reads the imports of all files again."""
+    options = ("-ldebug", "--changed-since=HEAD", "--changed-dependents=transitive", "list")
+    mapping = "Creating map of third party targets to Python modules"
+    told = []
+    for name in ("lib/ring_a.py", "lib/name.py", "lib/ring_b.py"):
+        repository.reset()
+        repository.monorepo.write(name, repository.monorepo.read(name) + "# changed\n")
+        time.sleep(1)  # else the change can come in the middle of the call
+        result = repository.monorepo.pants(*options)
+        assert name in result.output.splitlines()
+        told.append(f"Completed: {mapping}" in result.output)
+    assert told == [True, False, False]
 
 
 def test_comments_and_order_of_lock_and_inputs(repository: Repository) -> None:
@@ -312,6 +207,9 @@ def test_options_count_for_who_reads_them(repository: Repository) -> None:
     repository.git("reset", "-q", "--hard")
     repository.edit("pants.toml", '"--quiet"', '"--verbose"')
     check(repository, ALL)
+    assert repository.why("text/six_test.py") == (
+        "pants.toml [pytest].args changed ← text/six_test.py"
+    )
 
 
 def test_no_revision_selects_everything_and_says_so(repository: Repository) -> None:

@@ -9,6 +9,7 @@ from typing import Iterator, Mapping
 
 import pytest
 
+from lockstep.acceptance.changes import Repository
 from lockstep.acceptance.monorepo import CHECKOUT, GRAPH, LOCK, Monorepo
 
 
@@ -28,6 +29,23 @@ def monorepo(locked_monorepo: tuple[Monorepo, Mapping[str, str]]) -> Monorepo:
     repo, locked = locked_monorepo
     repo.restore(locked)
     return repo
+
+
+@pytest.fixture(scope="session")
+def tested_repository(
+    tmp_path_factory: pytest.TempPathFactory,
+    locked_monorepo: tuple[Monorepo, Mapping[str, str]],
+) -> Iterator[Repository]:
+    root = Path(tmp_path_factory.mktemp("affected")) / "mono repo"
+    repository = Repository.of(*locked_monorepo, root)
+    yield repository
+    repository.monorepo.stop()
+
+
+@pytest.fixture
+def repository(tested_repository: Repository) -> Repository:
+    tested_repository.reset()
+    return tested_repository
 
 
 @pytest.fixture(scope="session")

@@ -38,16 +38,11 @@ FILES = {
 def test_what_a_test_opens_and_imports_is_told(tmp_path: Path) -> None:
     for path, text in FILES.items():
         (tmp_path / path).write_text(text)
-    request = {
-        "root": str(tmp_path),
-        "path": [str(tmp_path)],
-        "tests": ["failing_test.py", "it_test.py"],
-        "environ": {},
-        "parallel": 2,
-    }
+    setting = {"root": str(tmp_path), "path": [str(tmp_path)], "environ": {}, "parallel": 2}
+    tests = ["failing_test.py", "it_test.py"]
     done = subprocess.run(
         [sys.executable, str(BENCHMARKS / "tracing.py")],
-        input=json.dumps(request),
+        input=f"{json.dumps(setting)}\n{json.dumps(tests)}\n",
         stdout=subprocess.PIPE,
         check=True,
         text=True,

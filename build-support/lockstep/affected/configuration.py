@@ -60,7 +60,7 @@ class ToolRequirements:
         """What a changed requirement target means for a tool that is installed from it."""
         for spec, scope, reach in self.reaches:
             if spec == address.spec.removeprefix("//"):
-                return Cause(f"{cause.text} ← {scope}", CauseKind.TOOL, reach)
+                return Cause(f"{cause.text} ← [{scope}]", CauseKind.TOOL, reach)
         return None
 
 

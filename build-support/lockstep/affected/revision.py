@@ -21,9 +21,11 @@ class RevisionRequest:
 
     Attributes:
         since: a revision; the base is where HEAD left it.
+        call: that of the selection.
     """
 
     since: str
+    call: int
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ async def compare_with_revision(request: RevisionRequest, root: BuildRoot) -> Ma
     repository = Repository(Path(root.path))
     try:
         commit = repository.base(request.since)
-        return MaybeRevision(Revision(commit, repository.changes(commit)))
+        return MaybeRevision(Revision(commit, repository.changes(commit), request.call))
     except RevisionError as error:
         return MaybeRevision(None, str(error))
 

@@ -19,10 +19,12 @@ class Revision:
     Attributes:
         commit: the base.
         changes: the files that differ, sorted.
+        call: that of the selection.
     """
 
     commit: str
     changes: tuple[FileChange, ...]
+    call: int
 
     def paths(self) -> frozenset[str]:
         """The files that differ."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Iterable, Iterator
 
@@ -56,11 +57,15 @@ class SelectionRequest:
         since: the revision; the base is where HEAD left it.
         goals: what the selection is for.
         depth: how far to follow dependents.
+        call: tells requests from each other. Asked the same thing again, the engine looks whether all
+            that the answer was made from still holds, and drops that where git tells of another
+            change: what it was looking at, the imports of all files, is then read anew.
     """
 
     since: str
     goals: frozenset[Reach]
     depth: Depth = Depth.TRANSITIVE
+    call: int = field(default_factory=itertools.count().__next__)
 
 
 @dataclass(frozen=True)
@@ -111,7 +116,7 @@ async def find_roots(request: RootsRequest) -> Roots:
 async def select_affected(
     request: SelectionRequest, ownership: Ownership, tools: ToolRequirements
 ) -> Selection:
-    told = await Get(MaybeRevision, RevisionRequest(request.since))
+    told = await Get(MaybeRevision, RevisionRequest(request.since, request.call))
     if told.revision is None:
         cause = Cause(f"{told.error} Until then everything counts as affected.", CauseKind.BASE)
         return _everything((cause,), ownership, ())
