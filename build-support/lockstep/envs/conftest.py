@@ -81,8 +81,10 @@ class Machine:
         files = {f"{path}.py": text for path, text in modules.items()}
         return write_wheel(self.index, name, version, files)
 
-    def recipe(self, *pins: str, **parts: tuple[str, ...]) -> Recipe:
-        return Recipe("".join(pins), self.interpreter, **parts)
+    def recipe(
+        self, *pins: str, paths: tuple[str, ...] = (), generated: tuple[tuple[str, bytes], ...] = ()
+    ) -> Recipe:
+        return Recipe("".join(pins), self.interpreter, paths, generated)
 
     def provide(self, recipe: Recipe) -> Environment:
         """What the store provides; what it says comes to `said`."""

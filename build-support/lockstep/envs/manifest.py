@@ -58,7 +58,8 @@ class Manifest:
         Raises:
             OSError: it cannot be read.
         """
-        files, folders = [], [""]
+        files: list[str] = []
+        folders = [""]
         for path, is_folder in walk(str(root)):
             (folders if is_folder else files).append(path)
         files = sorted(set(files).difference(leave_out))

@@ -9,11 +9,11 @@ And it holds the environment's lock for as long as it runs, so that it is not pr
 import os
 import sys
 
-_held = None
-_linked = None
+_held: "int | None" = None
+_linked: "str | None" = None
 
 
-def settle(module):
+def settle(module: str) -> None:
     """Called with the path of this module, once or, by the way of `site`, twice."""
     global _held, _linked
     site = os.path.dirname(os.path.realpath(module))
@@ -33,13 +33,13 @@ def settle(module):
         _held = _hold(prefix + ".lock")
 
 
-def _real(path, linked, prefix):
+def _real(path: str, linked: str, prefix: str) -> str:
     if path == linked or path.startswith(linked + os.sep):
         return prefix + path[len(linked) :]
     return path
 
 
-def _hold(path):
+def _hold(path: str) -> int:
     try:
         import fcntl
 
