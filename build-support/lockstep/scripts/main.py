@@ -13,7 +13,11 @@ if mode == "warm":
 
     warm.main(root, cache, sys.argv[4:])
     launcher = f"{root}/pants"
-    os.execv(launcher, [launcher, "--bootstrap-script", *sys.argv[4:]])
+    try:
+        os.execv(launcher, [launcher, "--bootstrap-script", *sys.argv[4:]])
+    except OSError as error:
+        mend = "Restore it from version control."
+        sys.exit(f"py: error: {launcher} cannot be run ({error.strerror}). {mend}")
 else:
     from lockstep.scripts import cold
 

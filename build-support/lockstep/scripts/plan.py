@@ -273,7 +273,7 @@ def _way_in(planner: Planner, path: str) -> str:
     """How what a file states gets into the lock."""
     folder, _, name = path.rpartition("/")
     if name.startswith("BUILD") or planner.projects.is_input(path):
-        return "Run `./pants lock`, which adds it"
+        return "Run `./pants lock` to bring the lock up to date"
     if path.startswith("/"):
         return "Add it to a requirements input of the repository, then run `./pants lock`"
     return (

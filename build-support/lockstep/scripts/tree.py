@@ -6,8 +6,10 @@ import os
 from pathlib import Path
 from typing import Iterable, Iterator, Mapping
 
+from lockstep.core import script_metadata
 from lockstep.core.errors import LockstepError
 from lockstep.core.inputs import Input, Inputs, decoded, joined, parse_input, refuse_indexes
+from lockstep.core.script_metadata import has_block
 from lockstep.core.source_roots import Kind
 from lockstep.scripts import memo
 
@@ -89,7 +91,10 @@ class Tree:
             data = self.data(path)
             if path in self._read or data is None:
                 continue
-            self._read[path] = parse_input(decoded(data, path), path)
+            text = decoded(data, path)
+            # A script need not be called like one.
+            parse = script_metadata.parse if has_block(text) else parse_input
+            self._read[path] = parse(text, path)
             todo.extend(include.target for include in self._read[path].includes)
         found = joined(paths, self._read)
         refuse_indexes(found.settings)
