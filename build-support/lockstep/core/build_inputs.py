@@ -126,7 +126,9 @@ class _Reader:
         if call.args and isinstance(call.args[0], ast.Dict):
             for key, value in zip(call.args[0].keys, call.args[0].values):
                 elements = key.elts if isinstance(key, (ast.Tuple, ast.List)) else [key]
-                kinds = [e.id if isinstance(e, ast.Name) else getattr(e, "value", "") for e in elements]
+                kinds = [
+                    e.id if isinstance(e, ast.Name) else getattr(e, "value", "") for e in elements
+                ]
                 self._default([kind for kind in kinds if kind in (_FILE, _SINGLE)], value)
 
     def _default(self, kinds: Iterable[str], fields: ast.expr) -> None:

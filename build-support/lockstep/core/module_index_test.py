@@ -9,9 +9,7 @@ from lockstep.core.module_index import ModuleIndex
 LOCK = lock_codec.parse("a==1\nb==1\nc==1\n", "lock.txt")
 MODULES = {"a": ("ns.one", "a"), "b": ("ns.two",), "c": ("a", "ns.one.deep")}
 GRAPH = LockGraph(
-    tuple(
-        Entry(f"{pin.key}==1", hashes_digest(pin), modules=MODULES[pin.key]) for pin in LOCK.pins
-    )
+    tuple(Entry(f"{pin.key}==1", hashes_digest(pin), modules=MODULES[pin.key]) for pin in LOCK.pins)
 )
 
 

@@ -28,7 +28,9 @@ Listing = Callable[[str], Mapping[str, Kind]]
 """The names in a folder, by its path relative to the build root; none where it is not there."""
 
 
-def source_roots(patterns: Sequence[str], markers: Sequence[str], listing: Listing) -> frozenset[str]:
+def source_roots(
+    patterns: Sequence[str], markers: Sequence[str], listing: Listing
+) -> frozenset[str]:
     """The source roots of a repository, the build root itself being the empty path.
 
     Args:

@@ -128,8 +128,12 @@ def _target(call: Call, tree: Tree) -> Target:
         return tree.relative(os.path.realpath(path)) if path else None
 
     caller = real(os.environ.get(CALLER))
+    try:
+        here = os.getcwd()
+    except OSError:
+        raise LockstepError("The current folder is gone", mend="Change to another one") from None
     if call.kind != "script":
-        folder = tree.relative(os.path.realpath(os.getcwd()))
+        folder = tree.relative(os.path.realpath(here))
         return Target(call.kind, call.target, folder, real(call.spec), caller)
     script = os.path.realpath(call.target)
     if os.path.isdir(script):

@@ -110,7 +110,10 @@ def question(call: Call, root: str, environ: "os._Environ[str]", caller: str) ->
         environ: the variables of the caller.
         caller: the name of the variable that a calling `./py` sets.
     """
-    folder = os.getcwd()
+    try:
+        folder = os.getcwd()
+    except OSError:
+        folder = ""  # it was deleted, which Python itself does not mind
     target = os.path.join(folder, call.target) if call.kind == "script" else call.target
     where = "" if call.kind == "script" else folder
     spec = os.path.join(folder, call.spec) if call.spec is not None else ""

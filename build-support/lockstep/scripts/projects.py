@@ -99,9 +99,7 @@ class Projects:
 
     def _inputs(self, folder: str) -> BuildInputs:
         if folder not in self._builds:
-            defaults: Defaults = (
-                self._inputs(folder.rpartition("/")[0]).defaults if folder else {}
-            )
+            defaults: Defaults = self._inputs(folder.rpartition("/")[0]).defaults if folder else {}
             inputs: list[StatedInput] = []
             for name in self._build_files(folder):
                 path = f"{folder}/{name}".lstrip("/")

@@ -43,7 +43,9 @@ def test_requirements_are_looked_for_in_this_order(repository: Repository) -> No
 
     repository.write("given.in", "one\nthree\n")
     assert repository.run("--spec", "given.in", "cmd/tool.py") == (0, "one three\n", "")
-    assert repository.run(f"--spec={repository.path('given.in')}", "-c", IMPORTED)[1] == "one three\n"
+    assert (
+        repository.run(f"--spec={repository.path('given.in')}", "-c", IMPORTED)[1] == "one three\n"
+    )
 
 
 def test_first_party_imports_bring_what_they_need(repository: Repository) -> None:
@@ -129,7 +131,10 @@ def test_called_through_a_link_and_with_nothing_in_the_environment(
     for _ in range(2):
         done = subprocess.run(
             ["env", "-i", "PATH=/usr/bin:/bin", "PIP_NO_INDEX=1"]
-            + [f"{name}={repository.variables[name]}" for name in ("LOCKSTEP_CACHE", "UV_FIND_LINKS")]
+            + [
+                f"{name}={repository.variables[name]}"
+                for name in ("LOCKSTEP_CACHE", "UV_FIND_LINKS")
+            ]
             + [str(tmp_path / "relative"), "a mono repo/cmd/tool.py"],
             cwd=tmp_path,
             stdout=subprocess.PIPE,
@@ -190,7 +195,9 @@ def test_scripts_that_call_scripts(repository: Repository) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_signals_reach_the_script_itself(repository: Repository, number: int) -> None:
-    repository.write("cmd/wait.py", "import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(60)\n")
+    repository.write(
+        "cmd/wait.py", "import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(60)\n"
+    )
     process = repository.start("cmd/wait.py")
     assert process.stdout is not None
     assert process.stdout.readline() == f"{process.pid}\n"
@@ -315,7 +322,11 @@ ERRORS = [
         " script state its requirements itself.",
     ),
     ({LOCK: "one\n"}, ["-c", ""], f"{LOCK}:1: `one` is not a pin (`name==version`). Restore the"),
-    ({}, ["--what"], "`--what` is an option neither of `./py` nor of a script. `./py --help` tells"),
+    (
+        {},
+        ["--what"],
+        "`--what` is an option neither of `./py` nor of a script. `./py --help` tells",
+    ),
     ({}, ["--spec"], "`--spec` needs a value. `./py --help` tells what there is."),
 ]
 

@@ -32,7 +32,7 @@ def main(root: str, cache: str, words: list[str]) -> None:
     held = memo.hold(known.environment)
     if held is None:
         return
-    if memo.is_whole(folder, known.environment):
+    if memo.is_whole(folder, known.environment, lately=True):
         become(call, known.python, known.path, known.caller)
     os.close(held)
 
