@@ -81,6 +81,10 @@ class Machine:
         files = {f"{path}.py": text for path, text in modules.items()}
         return write_wheel(self.index, name, version, files)
 
+    def native(self, name: str) -> str:
+        """Write a wheel that holds a library; returns its pin."""
+        return write_wheel(self.index, name, "1.0", {f"{name}.so": "\x7fELF" + "x" * 5000})
+
     def recipe(
         self, *pins: str, paths: tuple[str, ...] = (), generated: tuple[tuple[str, bytes], ...] = ()
     ) -> Recipe:

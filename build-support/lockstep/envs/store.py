@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Callable, Mapping, Sequence
 
 from lockstep.core.errors import LockstepError
-from lockstep.envs import stamp
+from lockstep.envs import links, pruning, stamp
 from lockstep.envs.build import Recipe, Tools, build, remove
 from lockstep.envs.exchange import put_in_place
 from lockstep.envs.flocks import hold
@@ -104,6 +104,37 @@ class Store:
         if not deep and stamp.is_whole(path):
             return ()
         return stamp.faults(path, deep=deep)
+
+    def register(self, link: Path) -> None:
+        """Keep whatever environment a link leads to.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        links.register(self._folder, link)
+
+    def prune(
+        self,
+        now: float,
+        max_age: float = pruning.MAX_AGE,
+        at_once: int = pruning.AT_ONCE,
+    ) -> Sequence[Path]:
+        """Delete environments that have not been used for long; never one that is in use.
+
+        Args:
+            now: the time, as `time.time` tells it.
+            max_age: how long one is kept after its last use, in seconds.
+            at_once: how many are deleted at most.
+
+        Returns:
+            What was deleted.
+        """
+        try:
+            return pruning.prune(
+                self._folder, links.led_to(self._folder), now, max_age, at_once
+            )
+        except OSError:
+            return ()  # somebody else prunes, or the disk is read-only: there is no hurry
 
     def _make(self, recipe: Recipe, path: Path, say: Callable[[str], None]) -> None:
         building = Path(f"{path}.build")
