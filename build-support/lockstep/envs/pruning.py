@@ -16,7 +16,9 @@ AT_ONCE = 3
 """How many are deleted in one run, so that nobody waits long for it."""
 
 
-def prune(folder: Path, kept: Iterable[Path], now: float, max_age: float, at_once: int) -> Sequence[Path]:
+def prune(
+    folder: Path, kept: Iterable[Path], now: float, max_age: float, at_once: int
+) -> Sequence[Path]:
     """Delete what has not been used for long, the longest first; never what is in use.
 
     Args:

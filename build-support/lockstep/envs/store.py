@@ -130,9 +130,7 @@ class Store:
             What was deleted.
         """
         try:
-            return pruning.prune(
-                self._folder, links.led_to(self._folder), now, max_age, at_once
-            )
+            return pruning.prune(self._folder, links.led_to(self._folder), now, max_age, at_once)
         except OSError:
             return ()  # somebody else prunes, or the disk is read-only: there is no hurry
 
