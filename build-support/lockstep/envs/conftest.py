@@ -30,7 +30,7 @@ def write_wheel(folder: Path, name: str, version: str, modules: Mapping[str, str
         A pin of it, with its hash.
     """
     info = f"{name}-{version}.dist-info"
-    first = next(iter(modules)).partition(".")[0].replace("/__init__", "")
+    first = next(iter(modules)).partition(".")[0].replace("/", ".")
     files = {
         **modules,
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",

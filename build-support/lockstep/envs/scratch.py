@@ -41,11 +41,7 @@ def copy(environment: Path, to: Path, pip: Path) -> None:
     Raises:
         LockstepError: something that is no such copy is there, or it cannot be written.
     """
-    if os.path.lexists(to) and not (to / MARK).is_file():
-        raise LockstepError(
-            f"{to} was not made by Lockstep, so it is left as it is",
-            mend=f"If you do not need it, delete it; else move it away: `mv {to} {to}.mine`",
-        )
+    check_replaceable(to)
     try:
         aside = Path(tempfile.mkdtemp(prefix=f".{to.name}.", suffix=".aside", dir=to.parent))
         try:
@@ -59,6 +55,19 @@ def copy(environment: Path, to: Path, pip: Path) -> None:
             f"{to} cannot be written ({getattr(error, 'strerror', None) or error})",
             mend="Let its folder be written to, and see that its disk is not full",
         ) from None
+
+
+def check_replaceable(path: Path) -> None:
+    """See that nothing of a person is where a copy is going to be.
+
+    Raises:
+        LockstepError: there is something else than such a copy.
+    """
+    if os.path.lexists(path) and not (path / MARK).is_file():
+        raise LockstepError(
+            f"{path} was not made by Lockstep, so it is left as it is",
+            mend=f"If you do not need it, delete it; else move it away: `mv {path} {path}.mine`",
+        )
 
 
 def _fill(environment: Path, aside: Path, pip: Path) -> None:

@@ -85,6 +85,8 @@ class Store:
                 os.close(lock)
                 raise
         except InstallError as error:
+            if "No space left on device" in str(error):
+                raise _full(self._folder) from None
             raise LockstepError(
                 "The environment could not be installed",
                 mend="See to what uv says below, then run this again",
@@ -189,9 +191,15 @@ def store_folder(environ: Mapping[str, str]) -> Path:
 
 def _cannot_write(folder: Path, error: OSError) -> LockstepError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        mend = "Free some space, or set LOCKSTEP_CACHE to a folder on a larger disk"
-        return LockstepError(f"The disk of {folder} is full", mend=mend)
+        return _full(folder)
     return LockstepError(
         f"{folder} cannot be written to ({error.strerror}: {error.filename})",
         mend="Let it be written to, or set LOCKSTEP_CACHE to another folder",
+    )
+
+
+def _full(folder: Path) -> LockstepError:
+    return LockstepError(
+        f"The disk of {folder}, or that of Pants' caches, is full",
+        mend="Free some space, or set LOCKSTEP_CACHE to a folder on a larger disk",
     )

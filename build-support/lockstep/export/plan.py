@@ -16,6 +16,7 @@ from pants.engine.unions import UnionMembership
 from pants.source.source_root import AllSourceRoots
 
 from lockstep.core.slices import check_environment
+from lockstep.envs.checkout import Content
 from lockstep.lock.goal import LockFaults, LockFaultsRequest
 from lockstep.lock_export.named_roots import LockOfRequest, NamedRoots, ReachedRequirements
 from lockstep.slices.locks import ManagedLock, SliceRequest, SliceText
@@ -39,19 +40,11 @@ class Plan:
     """What an environment for people is to hold.
 
     Attributes:
-        lock_path: the lock, relative to the build root.
-        slice_text: the pins with their hashes.
-        size: how many they are.
-        source_roots: folders of first-party code, relative to the build root.
-        generated: sources that targets generate, as paths below their source roots, and content.
+        content: that.
         lock_faults: what of the lock does not fit its inputs, a line each.
     """
 
-    lock_path: str
-    slice_text: str
-    size: int
-    source_roots: tuple[str, ...]
-    generated: tuple[tuple[str, bytes], ...]
+    content: Content
     lock_faults: tuple[str, ...]
 
 
@@ -109,14 +102,9 @@ async def plan_export(request: PlanRequest, platform: Platform) -> Plan:
         Get(GeneratedPythonSources, GeneratedSourcesRequest()),
         Get(LockFaults, LockFaultsRequest(resolve)),
     )
-    return Plan(
-        lock.path,
-        cut.text,
-        cut.size,
-        tuple(root.path for root in roots),
-        generated.files,
-        faults.lines,
-    )
+    folders = tuple(root.path for root in roots)
+    content = Content(lock.path, cut.text, cut.size, folders, generated.files)
+    return Plan(content, faults.lines)
 
 
 def rules() -> Iterable[Rule]:

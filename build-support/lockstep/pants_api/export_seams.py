@@ -23,8 +23,8 @@ from pants.engine.unions import UnionRule
 from pants.option.global_options import NamedCachesDirOption
 
 from lockstep.core.errors import LockstepError
+from lockstep.envs.checkout import Checkout
 from lockstep.envs.interpreters import Wanted
-from lockstep.export.environment import Machine
 from lockstep.export.options import ExportOptions
 from lockstep.export.plan import Plan, PlanRequest
 from lockstep.lock_export.named_roots import NamedRoots, NamedRootsRequest
@@ -77,7 +77,7 @@ async def export(
     asked = list(subsystem.resolve)
     ours = [resolve for resolve in asked if await _managed(resolve, python_setup)]
     if ours or not asked:
-        machine = Machine(Path(build_root.path), environ, Path(named_caches.val))
+        checkout = Checkout(Path(build_root.path), environ, Path(named_caches.val))
         options = subsystem.options
         try:
             if len(ours) > 1:
@@ -91,14 +91,14 @@ async def export(
             constraints = python_setup.resolves_to_interpreter_constraints.get(
                 roots.resolve, python_setup.interpreter_constraints
             )
-            wanted = Wanted(tuple(constraints), tuple(bootstrap.search_path), machine.root)
-            interpreter = machine.interpreter(wanted)
+            wanted = Wanted(tuple(constraints), tuple(bootstrap.search_path), checkout.root)
+            interpreter = checkout.interpreter(wanted)
             minor = ".".join(interpreter.version.split(".")[:2])
             plan = await Get(Plan, PlanRequest(roots, minor))
             if options.check:
-                return _told(machine.check(plan, interpreter), plan, console)
-            export_it = machine.export_scratch if options.scratch else machine.export
-            console.print_stdout(export_it(plan, interpreter, logger.info))
+                return _told(checkout.check(plan.content, interpreter), plan, console)
+            export_it = checkout.export_scratch if options.scratch else checkout.export
+            console.print_stdout(export_it(plan.content, interpreter, logger.info))
             _warn_of_lock(plan)
         except LockstepError as error:
             console.print_stderr(console.red(str(error)))
@@ -131,7 +131,7 @@ def _warn_of_lock(plan: Plan) -> None:
         first, more = plan.lock_faults[0], len(plan.lock_faults) - 1
         also = f" (and {more} more)" if more else ""
         logger.warning(
-            f"{plan.lock_path} does not fit its inputs: {first}{also}. Run `./pants lock`, then"
+            f"{plan.content.lock_path} does not fit its inputs: {first}{also}. Run `./pants lock`, then"
             " `./pants export`."
         )
 

@@ -1,4 +1,4 @@
-"""What `./pants export` does on the disk: no rules, and nothing of Pants but its loggers."""
+"""What `./pants export` does on the disk: the links in a checkout that lead to the store."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from lockstep.envs import interpreters, links, scratch
 from lockstep.envs.interpreters import Interpreter, Wanted
 from lockstep.envs.pip_config import configured_settings
 from lockstep.envs.store import Recipe, Store, Tools, store_folder, told
-from lockstep.export.plan import Plan
 
 _INTERPRETERS = "interpreters.json"
 UV_CACHE = "lockstep_uv"
@@ -21,8 +20,27 @@ UV_CACHE = "lockstep_uv"
 
 
 @dataclass(frozen=True)
-class Machine:
-    """Where things are for the user of this call.
+class Content:
+    """What an environment for people holds.
+
+    Attributes:
+        lock_path: the lock, relative to the build root.
+        slice_text: the pins with their hashes.
+        size: how many they are.
+        source_roots: folders of first-party code, relative to the build root.
+        generated: sources that targets generate, as paths below their source roots, and content.
+    """
+
+    lock_path: str
+    slice_text: str
+    size: int
+    source_roots: tuple[str, ...] = ()
+    generated: tuple[tuple[str, bytes], ...] = ()
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A checkout, and where things are for whoever works in it.
 
     Attributes:
         root: the build root.
@@ -78,13 +96,13 @@ class Machine:
         memo = store_folder(self.environ) / _INTERPRETERS
         return interpreters.find(wanted, self.environ, memo)
 
-    def recipe(self, plan: Plan, interpreter: Interpreter) -> Recipe:
-        """What the environment of a plan follows from."""
-        paths = tuple(str(self.root / folder) for folder in plan.source_roots)
-        return Recipe(plan.slice_text, interpreter, paths, plan.generated)
+    def recipe(self, content: Content, interpreter: Interpreter) -> Recipe:
+        """What the environment of some content follows from."""
+        paths = tuple(str(self.root / folder) for folder in content.source_roots)
+        return Recipe(content.slice_text, interpreter, paths, content.generated)
 
-    def export(self, plan: Plan, interpreter: Interpreter, say: Callable[[str], None]) -> str:
-        """Let `.venv` lead to the environment of a plan.
+    def export(self, content: Content, interpreter: Interpreter, say: Callable[[str], None]) -> str:
+        """Let `.venv` lead to the environment of a content.
 
         Returns:
             What was done, a sentence.
@@ -94,9 +112,9 @@ class Machine:
         """
         links.check_replaceable(self.link)
         store = self.store()
-        environment = store.provide(self.recipe(plan, interpreter), say)
+        environment = store.provide(self.recipe(content, interpreter), say)
         try:
-            held = f"{_pins(plan.size)} of {plan.lock_path} for CPython {interpreter.version}"
+            held = f"{_pins(content.size)} of {content.lock_path} for CPython {interpreter.version}"
             if links.leads_to(self.link, environment.path):
                 return f".venv is up to date: {held}."
             store.register(self.link)
@@ -111,9 +129,9 @@ class Machine:
         finally:
             os.close(environment.lock)
 
-    def check(self, plan: Plan, interpreter: Interpreter) -> list[str]:
+    def check(self, content: Content, interpreter: Interpreter) -> list[str]:
         """What of `.venv` is out of date or damaged, a sentence each without a full stop."""
-        path = self.store().path(self.recipe(plan, interpreter))
+        path = self.store().path(self.recipe(content, interpreter))
         if not os.path.lexists(self.link):
             return [".venv is missing"]
         if not os.path.islink(self.link):
@@ -125,7 +143,7 @@ class Machine:
         return out_of_date + ([f".venv is damaged: {told(found)}"] if found else [])
 
     def export_scratch(
-        self, plan: Plan, interpreter: Interpreter, say: Callable[[str], None]
+        self, content: Content, interpreter: Interpreter, say: Callable[[str], None]
     ) -> str:
         """Write `.venv-scratch`, a copy that may be changed.
 
@@ -135,12 +153,14 @@ class Machine:
         Raises:
             LockstepError: it cannot be made, or something else is in its place.
         """
-        environment = self.store().provide(self.recipe(plan, interpreter), say)
+        scratch.check_replaceable(self.scratch)
+        environment = self.store().provide(self.recipe(content, interpreter), say)
         try:
             scratch.copy(environment.path, self.scratch, pip=self._bootstrap() / "tools")
         finally:
             os.close(environment.lock)
-        return f".venv-scratch holds {_pins(plan.size)} of {plan.lock_path}, and pip; change it as you like."
+        held = f"{_pins(content.size)} of {content.lock_path}, and pip"
+        return f".venv-scratch holds {held}; change it as you like."
 
 
 def _pins(count: int) -> str:
