@@ -22,8 +22,8 @@ FORMAT = 1
 """Raised whenever environments come out otherwise than before, so that they get other keys."""
 
 GENERATED = "generated"
-_START = "_lockstep_start"
-_PTH = "00_lockstep.pth"
+START = "_lockstep_start"
+PTH = "00_lockstep.pth"
 _PROMPT = ".venv"
 _MARKER = """\
 [externally-managed]
@@ -128,15 +128,15 @@ def _installed(recipe: Recipe, aside: Path, path: Path, place: Place) -> Owned:
     library = aside / "lib" / f"python{minor}"
     site = library / "site-packages"
     (library / "EXTERNALLY-MANAGED").write_text(_MARKER)
-    (site / f"{_START}.py").write_bytes(_startup())
+    (site / f"{START}.py").write_bytes(_startup())
     paths = list(recipe.paths)
     if recipe.generated:
         for relative, content in recipe.generated:
             (aside / GENERATED / relative).parent.mkdir(parents=True, exist_ok=True)
             (aside / GENERATED / relative).write_bytes(content)
         paths.append(str(path / GENERATED))
-    lines = [f"import {_START}; {_START}.settle({_START}.__file__)", *paths]
-    (site / _PTH).write_text("".join(f"{line}\n" for line in lines))
+    lines = [f"import {START}; {START}.settle({START}.__file__)", *paths]
+    (site / PTH).write_text("".join(f"{line}\n" for line in lines))
     return own(str(aside))
 
 

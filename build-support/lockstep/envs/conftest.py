@@ -30,7 +30,7 @@ def write_wheel(folder: Path, name: str, version: str, modules: Mapping[str, str
         A pin of it, with its hash.
     """
     info = f"{name}-{version}.dist-info"
-    first = next(iter(modules)).partition(".")[0].replace("/__init__", "")
+    first = next(iter(modules)).partition(".")[0].replace("/", ".")
     files = {
         **modules,
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
@@ -80,6 +80,10 @@ class Machine:
         modules = modules or {name: f"RELEASE = {version!r}\ndef main(): print(RELEASE)\n"}
         files = {f"{path}.py": text for path, text in modules.items()}
         return write_wheel(self.index, name, version, files)
+
+    def native(self, name: str) -> str:
+        """Write a wheel that holds a library; returns its pin."""
+        return write_wheel(self.index, name, "1.0", {f"{name}.so": "\x7fELF" + "x" * 5000})
 
     def recipe(
         self, *pins: str, paths: tuple[str, ...] = (), generated: tuple[tuple[str, bytes], ...] = ()

@@ -31,6 +31,24 @@ def settle(module: str) -> None:
         sys.path[:] = dict.fromkeys(sys.path)
     if _held is None:
         _held = _hold(prefix + ".lock")
+        if os.path.isdir(os.path.join(prefix, "generated")):
+            finder = Generated(os.path.join(prefix, "generated"))
+            sys.meta_path.append(finder)  # type: ignore[arg-type]
+
+
+class Generated:
+    """Finds what is generated into a package whose other modules are live."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> object:
+        package = name.split(".")[:-1]
+        if not package:
+            return None  # the folder is on the path
+        from importlib.machinery import PathFinder
+
+        return PathFinder.find_spec(name, [os.path.join(self._folder, *package)])
 
 
 def _real(path: str, linked: str, prefix: str) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Callable, Mapping, Sequence
 
 from lockstep.core.errors import LockstepError
-from lockstep.envs import stamp
+from lockstep.envs import links, pruning, stamp
 from lockstep.envs.build import Recipe, Tools, build, remove
 from lockstep.envs.exchange import put_in_place
 from lockstep.envs.flocks import hold
@@ -85,6 +85,8 @@ class Store:
                 os.close(lock)
                 raise
         except InstallError as error:
+            if "No space left on device" in str(error):
+                raise _full(self._folder) from None
             raise LockstepError(
                 "The environment could not be installed",
                 mend="See to what uv says below, then run this again",
@@ -104,6 +106,35 @@ class Store:
         if not deep and stamp.is_whole(path):
             return ()
         return stamp.faults(path, deep=deep)
+
+    def register(self, link: Path) -> None:
+        """Keep whatever environment a link leads to.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        links.register(self._folder, link)
+
+    def prune(
+        self,
+        now: float,
+        max_age: float = pruning.MAX_AGE,
+        at_once: int = pruning.AT_ONCE,
+    ) -> Sequence[Path]:
+        """Delete environments that have not been used for long; never one that is in use.
+
+        Args:
+            now: the time, as `time.time` tells it.
+            max_age: how long one is kept after its last use, in seconds.
+            at_once: how many are deleted at most.
+
+        Returns:
+            What was deleted.
+        """
+        try:
+            return pruning.prune(self._folder, links.led_to(self._folder), now, max_age, at_once)
+        except OSError:
+            return ()  # somebody else prunes, or the disk is read-only: there is no hurry
 
     def _make(self, recipe: Recipe, path: Path, say: Callable[[str], None]) -> None:
         building = Path(f"{path}.build")
@@ -160,9 +191,15 @@ def store_folder(environ: Mapping[str, str]) -> Path:
 
 def _cannot_write(folder: Path, error: OSError) -> LockstepError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        mend = "Free some space, or set LOCKSTEP_CACHE to a folder on a larger disk"
-        return LockstepError(f"The disk of {folder} is full", mend=mend)
+        return _full(folder)
     return LockstepError(
         f"{folder} cannot be written to ({error.strerror}: {error.filename})",
         mend="Let it be written to, or set LOCKSTEP_CACHE to another folder",
+    )
+
+
+def _full(folder: Path) -> LockstepError:
+    return LockstepError(
+        f"The disk of {folder}, or that of Pants' caches, is full",
+        mend="Free some space, or set LOCKSTEP_CACHE to a folder on a larger disk",
     )
