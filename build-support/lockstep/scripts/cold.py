@@ -8,7 +8,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Mapping, Sequence
+from typing import Iterator, Mapping, Sequence
 
 from lockstep.core import pants_options
 from lockstep.core.errors import LockstepError
@@ -16,18 +16,15 @@ from lockstep.core.inputs import decoded
 from lockstep.core.script_specs import CALLER, Spec
 from lockstep.core.slices import Slice
 from lockstep.envs import interpreters
-from lockstep.envs.interpreters import Interpreter
-from lockstep.envs.pip_config import configured_settings
-from lockstep.envs.store import Environment, Recipe, Store, Tools
+from lockstep.envs.checkout import Checkout
+from lockstep.envs.flocks import hold
+from lockstep.envs.interpreters import Interpreter, Wanted
+from lockstep.envs.store import Environment, Recipe, Store, store_folder
 from lockstep.scripts import remember
 from lockstep.scripts.command_line import USAGE, Call, UsageError, question, read
 from lockstep.scripts.plan import Needs, Planner, Question, Target, cut, read_lock
 from lockstep.scripts.tree import Tree
 from lockstep.scripts.warm import FOLDER, become
-
-_PASSED = ("PATH", "HOME", "TMPDIR")
-"""Variables of the caller that uv gets, beside the settings of the index."""
-
 
 @dataclass(frozen=True)
 class Answer:
@@ -64,10 +61,11 @@ def main(root: str, cache: str, bootstrap: str, words: list[str]) -> int:
             print(USAGE, end="")
             return 0
         remember.runner(Path(cache) / FOLDER, Path(bootstrap))
-        store = Store(Path(cache) / "environments", _tools(Path(bootstrap)))
+        environ = {**os.environ, "LOCKSTEP_BOOTSTRAP": bootstrap, "LOCKSTEP_CACHE": cache}
+        checkout = Checkout(Path(root), environ, named_caches(environ))
         if call.action == "prune":
-            return _prune(store, Path(cache) / FOLDER)
-        return _run(call, Path(root), Path(cache), store)
+            return _prune(checkout.store(), Path(cache) / FOLDER)
+        return _run(call, checkout, Path(cache) / FOLDER)
     except UsageError as error:
         _say(f"error: {error}. `./py --help` tells what there is.")
     except LockstepError as error:
@@ -82,43 +80,43 @@ def _say(message: str) -> None:
     print(f"py: {message}", file=sys.stderr, flush=True)
 
 
-def _tools(bootstrap: Path) -> Tools:
-    environ = {name: os.environ[name] for name in _PASSED if name in os.environ}
-    return Tools(
-        bootstrap / "uv", uv_cache(os.environ), {**environ, **configured_settings(os.environ)}
-    )
-
-
-def uv_cache(environ: Mapping[str, str]) -> Path:
-    """uv's cache that the sandboxes of Pants use too: its named cache `lockstep_uv`."""
+def named_caches(environ: Mapping[str, str]) -> Path:
+    """Where Pants keeps its named caches, uv's among them, unless its configuration moves them."""
     home = environ.get("HOME") or os.path.expanduser("~")
     caches = Path(environ.get("XDG_CACHE_HOME") or f"{home}/.cache") / "pants"
-    named = environ.get("PANTS_NAMED_CACHES_DIR") or caches / "named_caches"
-    return Path(named) / "lockstep_uv"
+    return Path(environ.get("PANTS_NAMED_CACHES_DIR") or caches / "named_caches")
 
 
 def _prune(store: Store, folder: Path) -> int:
-    gone = [*store.prune(time.time()), *remember.prune(folder)]
-    for path in gone:
+    for path in (*_all_pruned(store), *remember.prune(folder)):
         print(path)
     return 0
 
 
-def _run(call: Call, root: Path, cache: Path, store: Store) -> int:
+def _all_pruned(store: Store) -> Iterator[Path]:
+    """What can go; the store deletes a few at a time."""
+    while True:
+        gone = store.prune(time.time())
+        yield from gone
+        if not gone:
+            return
+
+
+def _run(call: Call, checkout: Checkout, folder: Path) -> int:
     begun = time.time_ns()
-    tree = Tree(root)
+    tree = Tree(checkout.root)
     options = pants_options.parse(decoded(tree.data("pants.toml") or b"", "pants.toml"))
     tree.more = options.marker_filenames
     planner = Planner(Question(_target(call, tree), tree, options))
-    answer = _answer(planner, cache, store)
+    answer = _answer(planner, checkout)
     spec = answer.needs.spec
     path = _search_path(planner, answer.needs)
     caller = tree.absolute(spec.path) if spec.path is not None else ""
     if call.action == "print-env":
         _print(answer, spec, path)
         return 0
-    asked = question(call, str(root), os.environ, CALLER)
-    remember.answer(cache / FOLDER, asked, begun, tree, answer.environment, (path, caller))
+    asked = question(call, str(checkout.root), os.environ, CALLER)
+    remember.answer(folder, asked, begun, tree, answer.environment, (path, caller))
     os.set_inheritable(answer.environment.lock, True)
     become(call, str(answer.environment.python), path, caller)
 
@@ -145,11 +143,11 @@ def _target(call: Call, tree: Tree) -> Target:
     return Target("script", path, os.path.dirname(path), real(call.spec), caller)
 
 
-def _answer(planner: Planner, cache: Path, store: Store) -> Answer:
+def _answer(planner: Planner, checkout: Checkout) -> Answer:
     needs = planner.needs()
     locked = read_lock(planner, needs.resolve)
     wanted = interpreters.configured(planner.options.document, needs.resolve, planner.tree.root)
-    interpreter = interpreters.find(wanted, os.environ, cache / FOLDER / "interpreters.json")
+    interpreter = _interpreter(checkout, wanted)
     found = cut(planner, needs, locked, interpreter.version, _platform())
     size = len(found.pins)
     recipe = Recipe(found.text, interpreter)
@@ -157,7 +155,27 @@ def _answer(planner: Planner, cache: Path, store: Store) -> Answer:
     def say(message: str) -> None:
         _say(f"{message} ({size} pin{'' if size == 1 else 's'}, CPython {interpreter.version})")
 
-    return Answer(needs, found, interpreter, store.provide(recipe, say))
+    store = checkout.store()
+    new = not store.path(recipe).exists()
+    environment = store.provide(recipe, say)
+    if new:
+        store.prune(time.time())
+    return Answer(needs, found, interpreter, environment)
+
+
+def _interpreter(checkout: Checkout, wanted: Wanted) -> Interpreter:
+    """Of many calls at once, one asks the interpreters, and the others read what it was told."""
+    folder = store_folder(checkout.environ)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = hold(folder / "interpreters.lock", shared=False, wait=True)
+    except OSError:
+        return checkout.interpreter(wanted)  # the store says what is wrong with its folder
+    assert lock is not None, "it was waited for"
+    try:
+        return checkout.interpreter(wanted)
+    finally:
+        os.close(lock)
 
 
 def _platform() -> str:

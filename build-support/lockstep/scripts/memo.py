@@ -18,10 +18,14 @@ STAMP = "lockstep.json"  # as in envs.stamp, which takes long to import
 
 _LATELY_SECONDS = 60
 
-Look = "tuple[int, int, int, int]"
+TYPE_CHECKING = False  # `typing` takes long to import
+if TYPE_CHECKING:
+    from typing import Any
+
+    Look = tuple[int, int, int, int]
 
 
-def look(path: str) -> tuple[int, int, int, int] | None:
+def look(path: str) -> Look | None:
     """What tells that a file or folder was changed, by whatever means; None where there is none."""
     try:
         found = os.stat(path)
@@ -78,8 +82,8 @@ class Memo:
     def __init__(
         self,
         question: str,
-        files: tuple[tuple[str, "Look | None"], ...],
-        folders: tuple[tuple[str, "Look | None", dict[str, str]], ...],
+        files: tuple[tuple[str, Look | None], ...],
+        folders: tuple[tuple[str, Look | None, dict[str, str]], ...],
         more: tuple[str, ...],
         environment: str,
         python: str,
@@ -190,7 +194,7 @@ def hold(environment: str) -> int | None:
     return None
 
 
-def read(path: str) -> "tuple[object, ...] | None":
+def read(path: str) -> tuple[Any, ...] | None:
     """What `written` gave, from a file; None where it is not there or damaged."""
     try:
         with open(path, "rb", buffering=0) as file:
@@ -204,7 +208,7 @@ def read(path: str) -> "tuple[object, ...] | None":
     return tuple(marshal.loads(body))
 
 
-def written(values: tuple[object, ...]) -> bytes:
+def written(values: tuple[Any, ...]) -> bytes:
     """Plain values as the content of a file."""
     body = marshal.dumps(values)
     return b"lockstep %d %08x\n" % (FORMAT, binascii.crc32(body)) + body

@@ -271,11 +271,22 @@ def test_damage_is_healed(repository: Repository) -> None:
         repository.settle()
         assert repository.run("cmd/tool.py")[0] == 0
     (module,) = repository.cache.glob("environments/*/lib/python*/site-packages/one.py")
-    module.chmod(0o644)
-    module.write_text("")
-    code, out, err = repository.run("cmd/tool.py")
-    assert (code, out) == (0, "1.0\n")
-    assert err.startswith("py: Mending ") and "one.py was changed" in err
+    (look,) = repository.cache.glob("scripts/*.look")
+
+    def change() -> None:
+        module.chmod(0o644)
+        module.write_text("")
+        os.utime(look, (0, 0))  # files are looked at once a minute
+
+    def delete() -> None:
+        module.parent.chmod(0o755)
+        module.unlink()
+
+    for damage, told in ((change, "one.py was changed"), (delete, "one.py is missing")):
+        damage()
+        code, out, err = repository.run("cmd/tool.py")
+        assert (code, out) == (0, "1.0\n")
+        assert err.startswith("py: Mending ") and told in err
     for memo in repository.cache.glob("scripts/*.memo"):
         memo.write_bytes(memo.read_bytes()[:-1])
     assert repository.run("cmd/tool.py") == (0, "1.0\n", "")
