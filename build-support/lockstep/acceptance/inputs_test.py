@@ -159,9 +159,7 @@ def test_the_spec_beside_a_script_is_locked_and_runs_it(monorepo: Monorepo) -> N
     assert "    #   -r other/tool.py.spec\n    #   -r text/inputs.in\n" in monorepo.read(LOCK)
     assert "    # via -r other/tool.py.spec\n" in monorepo.read(LOCK)
     depending = monorepo.pants("dependencies", "other/tool.py:other")
-    assert depending.output == (
-        "other:tool-requirements#certifi\nother:tool-requirements#idna\n"
-    )
+    assert depending.output == ("other:tool-requirements#certifi\nother:tool-requirements#idna\n")
     ran = monorepo.pants("run", "other/tool.py")
     assert (ran.exit_code, ran.output.splitlines()[-1]) == (0, "a.example"), ran.output
     ran = monorepo.py("other/tool.py")

@@ -26,6 +26,7 @@ from lockstep.scripts.plan import Needs, Planner, Question, Target, cut, read_lo
 from lockstep.scripts.tree import Tree
 from lockstep.scripts.warm import FOLDER, become
 
+
 @dataclass(frozen=True)
 class Answer:
     """What a call runs in.
@@ -88,7 +89,7 @@ def named_caches(environ: Mapping[str, str]) -> Path:
 
 
 def _prune(store: Store, folder: Path) -> int:
-    for path in (*_all_pruned(store), *remember.prune(folder)):
+    for path in (*_all_pruned(store), *remember.prune(folder, time.time())):
         print(path)
     return 0
 
@@ -108,7 +109,7 @@ def _run(call: Call, checkout: Checkout, folder: Path) -> int:
     options = pants_options.parse(decoded(tree.data("pants.toml") or b"", "pants.toml"))
     tree.more = options.marker_filenames
     planner = Planner(Question(_target(call, tree), tree, options))
-    answer = _answer(planner, checkout)
+    answer = _answer(planner, checkout, folder)
     spec = answer.needs.spec
     path = _search_path(planner, answer.needs)
     caller = tree.absolute(spec.path) if spec.path is not None else ""
@@ -143,7 +144,7 @@ def _target(call: Call, tree: Tree) -> Target:
     return Target("script", path, os.path.dirname(path), real(call.spec), caller)
 
 
-def _answer(planner: Planner, checkout: Checkout) -> Answer:
+def _answer(planner: Planner, checkout: Checkout, folder: Path) -> Answer:
     needs = planner.needs()
     locked = read_lock(planner, needs.resolve)
     wanted = interpreters.configured(planner.options.document, needs.resolve, planner.tree.root)
@@ -160,6 +161,7 @@ def _answer(planner: Planner, checkout: Checkout) -> Answer:
     environment = store.provide(recipe, say)
     if new:
         store.prune(time.time())
+        remember.prune(folder, time.time())
     return Answer(needs, found, interpreter, environment)
 
 

@@ -292,6 +292,23 @@ def test_damage_is_healed(repository: Repository) -> None:
     assert repository.run("cmd/tool.py") == (0, "1.0\n", "")
 
 
+def test_what_is_not_used_for_long_is_pruned(repository: Repository) -> None:
+    repository.write("cmd/tool.py", "import one\n")
+    repository.write("libs/text/src/text/__main__.py", "")
+    repository.settle()
+    for args in (("cmd/tool.py",), ("-m", "text")):
+        assert repository.run(*args) == (0, "", "")
+    old = repository.print_env("cmd/tool.py")["environment"]
+    assert repository.run("--prune") == (0, "", "")
+    long_ago = time.time() - 40 * 24 * 3600
+    os.utime(f"{old}.lock", (long_ago, long_ago))
+    memos = list(repository.cache.glob("scripts/*.memo"))
+    os.utime(memos[0], (long_ago, long_ago))
+    assert repository.run("--prune") == (0, f"{old}\n{memos[0]}\n", "")
+    assert [str(path) for path in repository.environments()] != [old]
+    assert repository.run("cmd/tool.py") == (0, "", "")
+
+
 ERRORS = [
     (
         {"cmd/tool.py": BLOCK.format('["absent>=2"]')},

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Iterator, Sequence
 
@@ -110,17 +109,27 @@ def runner(folder: Path, bootstrap: Path) -> None:
         pass  # calls are slower then
 
 
-def prune(folder: Path) -> Sequence[Path]:
-    """Delete memos that nobody has asked for in a month; which they were."""
-    now = time.time()
+def prune(folder: Path, now: float) -> Sequence[Path]:
+    """Delete what nobody has asked for in a month, and what killed calls have left.
+
+    Args:
+        folder: where memos are kept.
+        now: the time, as `time.time` tells it.
+
+    Returns:
+        The memos that are gone.
+    """
     gone = []
-    for path in folder.glob("*.[ml][eo]*"):
-        try:
-            if now - max(path.stat().st_mtime, path.stat().st_atime) > _KEPT_SECONDS:
+    for pattern in ("*.memo", "*.look", ".*.aside"):
+        for path in folder.glob(pattern):
+            try:
+                found = path.stat()
+                if now - max(found.st_mtime, found.st_atime) <= _KEPT_SECONDS:
+                    continue
                 path.unlink()
-                gone.append(path)
-        except OSError:
-            continue
+            except OSError:
+                continue  # another one was first, or it is a folder of this moment
+            gone.append(path)
     return gone
 
 
