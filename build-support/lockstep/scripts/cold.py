@@ -19,7 +19,7 @@ from lockstep.envs import interpreters
 from lockstep.envs.checkout import Checkout
 from lockstep.envs.flocks import hold
 from lockstep.envs.interpreters import Interpreter, Wanted
-from lockstep.envs.store import Environment, Recipe, Store, store_folder
+from lockstep.envs.store import Environment, Recipe, Store
 from lockstep.scripts import remember
 from lockstep.scripts.command_line import USAGE, Call, UsageError, question, read
 from lockstep.scripts.plan import Needs, Planner, Question, Target, cut, read_lock
@@ -148,7 +148,7 @@ def _answer(planner: Planner, checkout: Checkout, folder: Path) -> Answer:
     needs = planner.needs()
     locked = read_lock(planner, needs.resolve)
     wanted = interpreters.configured(planner.options.document, needs.resolve, planner.tree.root)
-    interpreter = _interpreter(checkout, wanted)
+    interpreter = _interpreter(checkout, wanted, folder)
     found = cut(planner, needs, locked, interpreter.version, _platform())
     size = len(found.pins)
     recipe = Recipe(found.text, interpreter)
@@ -165,9 +165,8 @@ def _answer(planner: Planner, checkout: Checkout, folder: Path) -> Answer:
     return Answer(needs, found, interpreter, environment)
 
 
-def _interpreter(checkout: Checkout, wanted: Wanted) -> Interpreter:
+def _interpreter(checkout: Checkout, wanted: Wanted, folder: Path) -> Interpreter:
     """Of many calls at once, one asks the interpreters, and the others read what it was told."""
-    folder = store_folder(checkout.environ)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = hold(folder / "interpreters.lock", shared=False, wait=True)
