@@ -40,7 +40,8 @@ class Lockstep(Subsystem):
     scripts = StrListOption(
         help=softwrap("""
             Globs of the scripts that may state their own requirements (PEP 723), such as
-            `cmd/*.py`. For each that does, `./pants tailor` proposes a target. None by default.
+            `cmd/*.py`. For each that does, `./pants tailor` proposes a target. None by default. A
+            file `script.py.spec` beside a script is proposed wherever it is.
             """),
     )
     resolver = EnumOption(

@@ -81,6 +81,25 @@ def test_a_requirement_that_goes(repository: Repository) -> None:
     )
 
 
+def test_a_requirement_of_the_spec_beside_a_script(repository: Repository) -> None:
+    build = repository.monorepo.read("lib/BUILD")
+    spec = 'python_requirements(name="ini-requirements", source="ini.py.spec")\n'
+    repository.monorepo.write("lib/BUILD", build + spec)
+    repository.monorepo.write("lib/ini.py.spec", "iniconfig\n")
+    repository.monorepo.write("lib/ini.py", "import iniconfig\n")
+    repository.edit("app/name_test.py", "from name", "import ini\nfrom name")
+    repository.git("add", "-A")
+    repository.git("commit", "-qm", "script")
+    assert repository.tests() == set()
+    repository.monorepo.write("lib/ini.py.spec", "iniconfig>=1  # the same pin\n")
+    assert repository.tests() == set()
+    repository.monorepo.write("lib/ini.py.spec", "idna\n")
+    assert repository.tests() == {"app/name_test.py"}
+    assert repository.why("app/name_test.py") == (
+        "iniconfig removed from lib/ini.py.spec ← lib/ini.py ← app/name_test.py"
+    )
+
+
 def test_an_input_that_goes_with_its_target(repository: Repository) -> None:
     repository.git("rm", "-q", "text/inputs.in")
     repository.monorepo.write("text/BUILD", "python_tests()\n")

@@ -136,6 +136,36 @@ def test_groups_builds_and_scripts_have_targets_and_are_locked(monorepo: Monorep
     ) in result.output
 
 
+def test_the_spec_beside_a_script_is_locked_and_runs_it(monorepo: Monorepo) -> None:
+    monorepo.write("other/BUILD", "python_sources()\n")
+    monorepo.write("other/tool.py.spec", "idna>=3.7\ncertifi  # nobody else requires it\n")
+    monorepo.write(
+        "other/tool.py", 'import certifi, idna\n\nprint(idna.encode("a.example").decode())\n'
+    )
+    tailored = monorepo.pants("tailor", "other:")
+    assert tailored.exit_code == 0, tailored.output
+    assert monorepo.read("other/BUILD") == (
+        "python_sources()\n\n"
+        'python_requirements(\n    name="tool-requirements",\n    source="tool.py.spec",\n)\n'
+    )
+    unlocked = monorepo.py("other/tool.py")
+    assert (unlocked.exit_code, unlocked.output) == (
+        1,
+        f"py: error: other/tool.py.spec:2: {LOCK} has no pin for `certifi`. Run `./pants lock` to"
+        " bring the lock up to date.\n",
+    )
+    locked = monorepo.pants("lock")
+    assert locked.exit_code == 0, locked.output
+    assert "    #   -r other/tool.py.spec\n    #   -r text/inputs.in\n" in monorepo.read(LOCK)
+    assert "    # via -r other/tool.py.spec\n" in monorepo.read(LOCK)
+    depending = monorepo.pants("dependencies", "other/tool.py:other")
+    assert depending.output == ("other:tool-requirements#certifi\nother:tool-requirements#idna\n")
+    ran = monorepo.pants("run", "other/tool.py")
+    assert (ran.exit_code, ran.output.splitlines()[-1]) == (0, "a.example"), ran.output
+    ran = monorepo.py("other/tool.py")
+    assert (ran.exit_code, ran.output.splitlines()[-1]) == (0, "a.example"), ran.output
+
+
 def test_what_an_input_includes_has_to_be_there_and_no_index(monorepo: Monorepo) -> None:
     monorepo.write("other/BUILD", 'python_requirements(source="a.in")\n')
     monorepo.write("other/a.in", "idna\n-r b.in\n")

@@ -139,7 +139,7 @@ class Monorepo:
         repo = cls(folder / name, folder / "store", variables)
         for path, text in files.items():
             repo.write(path, text)
-        for path in ("pants", "pants.remote.toml"):
+        for path in ("pants", "pants.remote.toml", "py"):
             shutil.copy2(CHECKOUT / path, repo.root / path)
         for part in ("bootstrap", "lockstep"):
             shutil.copytree(
@@ -181,6 +181,14 @@ class Monorepo:
     def pants(self, *args: str) -> Result:
         """Call Pants and wait for it."""
         argv, environ = self.command(*args)
+        return self._called(argv, environ)
+
+    def py(self, *args: str) -> Result:
+        """Run a script by `./py`."""
+        _, environ = self.command()
+        return self._called([str(self.path("py")), *args], environ)
+
+    def _called(self, argv: list[str], environ: Mapping[str, str]) -> Result:
         done = subprocess.run(
             argv,
             cwd=self.root,

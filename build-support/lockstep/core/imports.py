@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Iterable, Sequence
 
 from lockstep.core.errors import LockstepError
-from lockstep.core.inputs import is_script
+from lockstep.core.inputs import script_of, spec_of
 from lockstep.core.transitive import TransitivePin
 
 _BLANK = r"(?:[ \t\f]|\\\r?\n)"
@@ -125,7 +125,7 @@ def near_matches(module: str, known: Iterable[str]) -> tuple[str, ...]:
 
 
 def nearest_input(path: str, inputs: Sequence[str]) -> str | None:
-    """The file itself where it is an input, else that in the closest folder above it.
+    """What a script states for itself, else the input in the closest folder above a file.
 
     Args:
         path: the file, relative to the build root.
@@ -135,13 +135,14 @@ def nearest_input(path: str, inputs: Sequence[str]) -> str | None:
     Returns:
         None where there is none.
     """
-    if path in inputs:
-        return path
+    for own in (path, spec_of(path)):
+        if own in inputs:
+            return own
     above = [
         (folder, found)
         for found in inputs
         for folder in [found.rpartition("/")[0]]
-        if not is_script(found)
+        if script_of(found) is None
     ]
     owning = [(len(folder), found) for folder, found in above if path.startswith(f"{folder}/")]
     return min(owning, key=lambda entry: (-entry[0], entry[1]))[1] if owning else None

@@ -174,3 +174,9 @@ def test_a_script_states_what_it_imports_itself_and_nothing_for_others() -> None
     inputs = ("a/requirements.in", "a/tools/report.py")
     assert nearest_input("a/tools/report.py", inputs) == "a/tools/report.py"
     assert nearest_input("a/tools/other.py", inputs) == "a/requirements.in"
+
+
+def test_a_spec_is_for_the_script_beside_it_alone() -> None:
+    inputs = ("a/requirements.in", "a/tools/report.py.spec")
+    assert nearest_input("a/tools/report.py", inputs) == "a/tools/report.py.spec"
+    assert nearest_input("a/tools/other.py", inputs) == "a/requirements.in"

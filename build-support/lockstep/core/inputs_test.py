@@ -18,6 +18,8 @@ from lockstep.core.inputs import (
     joined,
     parse_input,
     refuse_other_pythons,
+    script_of,
+    spec_of,
 )
 
 PATH = "services/shop/requirements.in"
@@ -42,8 +44,14 @@ def test_kind_of_a_file_follows_from_its_name() -> None:
     )
     script = '# /// script\n# dependencies = ["click"]\n# ///\n'
     assert parse_input(script, "tools/x.py").requirements == (at("tools/x.py:2", "click"),)
-    for path in (PATH, "libs/my-pyproject.toml", "tools/x.py.txt"):
+    for path in (PATH, "libs/my-pyproject.toml", "tools/x.py.txt", "tools/x.py.spec"):
         assert parse_input("click\n", path).requirements == (at(f"{path}:1", "click"),)
+
+
+def test_the_script_that_an_input_is_for_follows_from_its_name() -> None:
+    assert script_of("tools/x.py") == script_of(spec_of("tools/x.py")) == "tools/x.py"
+    for path in (PATH, "tools/x.spec", "tools/py.spec", "tools/x.py.spec.in"):
+        assert script_of(path) is None
 
 
 @pytest.mark.parametrize("text", ["click\n", "\ufeffclick\n", "\ufeff# of an editor\nclick\n"])

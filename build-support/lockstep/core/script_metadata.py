@@ -46,6 +46,12 @@ def parse(text: str, path: str) -> Input:
     )
 
 
+def has_block(text: str) -> bool:
+    """Whether a script has a block, be it one that requires nothing."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    return any(kind == "script" for kind, _, _ in _blocks(lines))
+
+
 def _blocks(lines: list[str]) -> Iterator[tuple[str, int, int]]:
     """Kind, first and last line (from 0) of each block; one that is not closed is none."""
     at = 0

@@ -28,6 +28,7 @@ from lockstep.core.inputs import (
     is_compiled,
     joined,
     parse_input,
+    refuse_indexes,
     refuse_other_pythons,
 )
 from lockstep.core.lock import inputs_digest
@@ -139,7 +140,7 @@ async def read_inputs(
         if (named or python_setup.default_resolve) == request.resolve:
             files.add(_input_file(target))
     inputs = await Get(Inputs, InputFilesRequest(tuple(sorted(files))))
-    _refuse_indexes(inputs.settings)
+    refuse_indexes(inputs.settings)
     paths = {constraint.path for constraint in inputs.constraints}
     bounding = await Get(DigestContents, PathGlobs(map(glob.escape, sorted(paths))))
     in_builds = (
@@ -173,15 +174,6 @@ async def read_inputs(
     )
     refuse_other_pythons(inputs, minor_versions(found.resolve, found.interpreters))
     return found
-
-
-def _refuse_indexes(settings: Iterable[Setting]) -> None:
-    for setting in settings:
-        if setting.is_index:
-            setting.fail(
-                f"`{setting.argument}` tells an index, and installing would not know of it",
-                "Put it into pip's configuration, which every step reads (docs/setup.md)",
-            )
 
 
 def _configured(option: Mapping[str, list[str]], resolve: str) -> Iterator[InputRequirement]:

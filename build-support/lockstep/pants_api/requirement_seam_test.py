@@ -141,3 +141,29 @@ def test_a_script_is_served_by_what_it_states_itself(rule_runner: RuleRunner) ->
     assert of("one.py") == ["t:one-requirements#six", "t:two-requirements#rich"]
     assert of("two.py") == ["t:all#six", "t:two-requirements#rich"]
     assert of("three.py") == ["t:all#six"]
+
+
+def test_a_script_is_served_by_the_spec_beside_it(rule_runner: RuleRunner) -> None:
+    files = {
+        "t/BUILD": (
+            "python_sources()\n"
+            'python_requirements(name="a-spec", source="one.py.spec")\n'
+            'python_requirements(name="all", source="requirements.in")\n'
+        ),
+        "t/requirements.in": "six\n",
+        "t/one.py.spec": "six>=1  # ours\n-r more.in\n",
+        "t/more.in": "rich[x]\n",
+        "t/one.py": "import six, rich\n",
+        "t/two.py": "import six\n",
+    }
+    assert requirements(rule_runner, files) == {
+        "t:a-spec#six": ["six>=1"],
+        "t:a-spec#rich": ["rich[x]"],
+        "t:all#six": ["six"],
+    }
+
+    def of(name: str) -> list[str]:
+        return dependencies(rule_runner, Address("t", relative_file_path=name))
+
+    assert of("one.py") == ["t:a-spec#rich", "t:a-spec#six"]
+    assert of("two.py") == ["t:all#six"]

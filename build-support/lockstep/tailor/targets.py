@@ -17,12 +17,19 @@ from pants.core.goals.tailor import (
     PutativeTargetsRequest,
 )
 from pants.engine.fs import DigestContents, FileContent, PathGlobs, Paths
-from pants.engine.rules import Get, Rule, collect_rules, rule
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.target import AllUnexpandedTargets, SingleSourceField
 from pants.engine.unions import UnionRule
 
 from lockstep.core.errors import TextError
-from lockstep.core.inputs import decoded, is_compiled, is_script, parse_input
+from lockstep.core.inputs import (
+    decoded,
+    is_compiled,
+    is_script,
+    parse_input,
+    script_of,
+    spec_of,
+)
 from lockstep.subsystem import Lockstep
 
 logger = logging.getLogger(__name__)
@@ -38,7 +45,7 @@ class PutativeInputsRequest(PutativeTargetsRequest):
 
 @dataclass(frozen=True)
 class PutativeScriptsRequest(PutativeTargetsRequest):
-    """Propose a target for the requirements of each script that states its own (PEP 723)."""
+    """Propose a target for what each script states itself (PEP 723), and for each spec beside one."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,13 @@ async def propose_inputs(request: PutativeInputsRequest, owned: AllOwnedSources)
 async def propose_scripts(
     request: PutativeScriptsRequest, targets: AllUnexpandedTargets, lockstep: Lockstep
 ) -> PutativeTargets:
-    found = await Get(Paths, PathGlobs(lockstep.scripts))
+    # A spec says by its name what it is, and a comment in some script does not.
+    with_block, specs = await MultiGet(
+        Get(Paths, PathGlobs(lockstep.scripts)),
+        Get(Paths, PathGlobs, request.path_globs(spec_of("*.py"))),
+    )
+    beside = await Get(Paths, PathGlobs(script_of(path) or path for path in specs.files))
+    described = {spec_of(script) for script in beside.files}
     # That a target owns the code says nothing of the requirements.
     known = {
         target[SingleSourceField].file_path
@@ -67,8 +80,8 @@ async def propose_scripts(
     }
     missing = {
         path
-        for path in found.files
-        if posixpath.dirname(path) in request.dirs and is_script(path) and path not in known
+        for path in (*filter(is_script, with_block.files), *described)
+        if posixpath.dirname(path) in request.dirs and path not in known
     }
     contents = await Get(DigestContents, PathGlobs(sorted(missing)))
     return PutativeTargets(_proposed_input(file) for file in contents if _states(file))
@@ -92,20 +105,20 @@ def _states(file: FileContent) -> bool:
     except TextError as error:
         logger.warning(f"No target is proposed for an input that cannot be read. {error}")
         return False
-    named = file.path.endswith((".in", ".txt"))
+    named = not file.path.endswith((".py", ".toml"))
     return named or bool(stated.requirements or stated.includes)
 
 
 def _proposed_input(file: FileContent) -> PutativeTarget:
     folder, name = posixpath.split(file.path)
-    script = is_script(file.path)
+    script = script_of(name)
     return PutativeTarget(
         path=folder,
-        name=name.rpartition(".")[0] + ("-requirements" if script else ""),
+        name=f"{script[:-len('.py')]}-requirements" if script else name.rpartition(".")[0],
         type_alias=PythonRequirementsTargetGenerator.alias,
         triggering_sources=[file.path],
         # A script's code belongs to another target, and would be taken for a conflict.
-        owned_sources=[] if script else [name],
+        owned_sources=[] if is_script(name) else [name],
         kwargs={"source": name},
     )
 

@@ -101,3 +101,24 @@ def test_scripts_below_the_declared_globs(rule_runner: RuleRunner) -> None:
     assert list(rule_runner.request(PutativeTargets, [only])) == [
         proposed("tools/more/deep.py", "deep-requirements", script=True),
     ]
+
+
+def test_specs_beside_scripts_wherever_they_are(rule_runner: RuleRunner) -> None:
+    rule_runner.write_files(
+        {
+            "other/report.py": "import six\n",
+            "other/report.py.spec": "six\n",
+            "other/alone.py.spec": "six\n",
+            "other/app.spec": "six\n",
+            "other/filled.py": "",
+            "other/filled.py.spec": "# to be filled\n",
+            "other/known.py": "import six\n",
+            "other/known.py.spec": "six\n",
+            "other/BUILD": 'python_requirements(name="known", source="known.py.spec")\n',
+        }
+    )
+    found = rule_runner.request(PutativeTargets, [PutativeScriptsRequest(("other",))])
+    assert set(found) == {
+        proposed("other/report.py.spec", "report-requirements"),
+        proposed("other/filled.py.spec", "filled-requirements"),
+    }
