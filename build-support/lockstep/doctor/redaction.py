@@ -11,8 +11,8 @@ from urllib.parse import quote, unquote
 HIDDEN = "****"
 
 _SECRET_NAME = (
-    r"(?!(?:OLD)?PWD\b)[\w.-]*(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key"
-    r"|private[_-]?key|credential|cookie|auth(?!or))[\w.-]*"
+    r"(?!(?:OLD)?PWD\b)[\w.-]{0,64}(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key"
+    r"|access[_-]?key|private[_-]?key|credential|cookie|auth(?!ors?\b))[\w.-]{0,64}"
 )
 _IS_SECRET = re.compile(_SECRET_NAME, re.IGNORECASE)
 
@@ -26,11 +26,9 @@ _PATTERNS: Tuple[Tuple[str, str], ...] = (
     (r"\b(?:gh[pousr]_|github_pat_|glpat-|pypi-|npm_|hf_|sk-|xox[abeoprs]-)[\w-]{10,}", HIDDEN),
     (r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}|\bAIza[\w-]{20,}|\beyJ[\w-]{5,}\.[\w.-]+", HIDDEN),
     (r"(?i)\b(bearer|basic|digest)\s+[A-Za-z0-9._~+/=-]{8,}", rf"\1 {HIDDEN}"),
-    (
-        rf"(?i)(\b{_SECRET_NAME}[\"'`]?\s*[:=]\s*)(?:\"[^\"\n]*\"|'[^'\n]*'|(?![\"'*])[^\n]+)",
-        rf"\1{HIDDEN}",
-    ),
-    (rf"(?i)(--{_SECRET_NAME}\s+)(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s*]\S*)", rf"\1{HIDDEN}"),
+    # To the end of the line: a quote may end the value, or be a part of it.
+    (rf"(?i)(\b{_SECRET_NAME}[\"'`]?\s*[:=]\s*)[^\n]+", rf"\1{HIDDEN}"),
+    (rf"(?i)(--{_SECRET_NAME}\s+)[^\n]+", rf"\1{HIDDEN}"),
 )
 """What gives a secret away by how it looks, in the order that it is looked for."""
 

@@ -103,7 +103,7 @@ def _cell(text: str) -> str:
 
 def _shortened(text: str) -> str:
     """The end of a text: faults stand there. It is cut after what is secret was taken out."""
-    lines = text.splitlines()[-MOST_LINES:]
-    kept = "\n".join(lines)[-MOST_CHARACTERS:]
-    left = text.count("\n") - kept.count("\n")
-    return f"[{left} lines left out]\n{kept}" if left > 0 and len(kept) < len(text.rstrip()) else kept
+    lines = text.rstrip("\n").split("\n")
+    kept = "\n".join(lines[-MOST_LINES:])[-MOST_CHARACTERS:]
+    left = len(lines) - 1 - kept.count("\n")
+    return f"[{left} lines left out]\n{kept}" if left else kept

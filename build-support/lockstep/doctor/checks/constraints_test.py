@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
@@ -47,6 +49,11 @@ def specifiers(draw: st.DrawFn) -> str:
     return operator + ".".join(map(str, parts)) + star
 
 
+@settings(
+    max_examples=int(os.environ.get("LOCKSTEP_FUZZ_CASES", "60")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(st.lists(specifiers(), max_size=3), st.tuples(*[st.integers(0, 12)] * 3))
 def test_specifiers_mean_what_they_mean_to_packaging(
     texts: list[str], version: tuple[int, int, int]
