@@ -75,6 +75,9 @@ class Question:
     def shown(self) -> str:
         return redacted(self.url)
 
+    def verb(self, one: str, both: str) -> str:
+        return both if " " in self.program else one
+
     @property
     def host(self) -> str:
         return urlsplit(self.url).hostname or self.shown
@@ -160,7 +163,7 @@ def _unanswered(question: Question, answer: Answer) -> Finding:
         wrong = question.client if answer.detail.startswith("client") else question.trust
         return fault(
             ABOUT,
-            f"{question.program} is told by {_of(wrong)} to use the certificates in {wrong.value},"
+            f"{question.program} {question.verb('is', 'are')} told by {_of(wrong)} to use the certificates in {wrong.value},"
             f" which cannot be read ({answer.detail}).",
             "Correct the path, or take the setting away.",
         )
@@ -200,7 +203,8 @@ def _untrusted(question: Question, answer: Answer) -> Finding:
         text = f"The certificate of {question.host} is for another host"
         mend = _look(question)
     else:
-        text = f"{question.program} does not trust the certificate of {question.host}"
+        verb = question.verb("does", "do")
+        text = f"{question.program} {verb} not trust the certificate of {question.host}"
         mend = _trust(question)
     return fault(ABOUT, f"{text} ({answer.detail}).", mend)
 

@@ -138,11 +138,10 @@ class _Views:
         return Setting(self.places.get(key, f"`{key}`, as pip is configured"), value)
 
     def of_pip(self) -> Iterator[Question]:
-        cert = self.said("PIP_CERT")
-        for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-            cert = cert if cert.value else self.said(name)
-        if not cert.value:
-            cert = Setting("", self._bundle())
+        cert = Setting("", self._bundle())
+        # Tried: what requests reads by itself wins over what pip tells it.
+        for name in ("PIP_CERT", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
+            cert = self.said(name) if self.said(name).value else cert
         client = self.said("PIP_CLIENT_CERT")
         trusted = self.final.get("PIP_TRUSTED_HOST", "").split()
         proxy = self.said("PIP_PROXY")

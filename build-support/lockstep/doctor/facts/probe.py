@@ -32,7 +32,12 @@ SECONDS = 8.0
 PROJECT = "pip"
 """A project that the setup needs, so that every index that serves it has it."""
 
-_CERTIFICATES = {9: Outcome.NOT_YET_VALID, 10: Outcome.EXPIRED, 62: Outcome.OTHER_HOST}
+_CERTIFICATES = {
+    9: Outcome.NOT_YET_VALID,
+    10: Outcome.EXPIRED,
+    62: Outcome.OTHER_HOST,
+    64: Outcome.OTHER_HOST,  # likewise, where the host is an IP address
+}
 """What OpenSSL's codes of a failed verification mean; all others mean that nobody vouches."""
 
 
@@ -151,7 +156,7 @@ def failed(error: Any) -> Answer:
     """
     if isinstance(error, ssl.SSLCertVerificationError):
         outcome = _CERTIFICATES.get(error.verify_code, Outcome.UNTRUSTED)
-        return Answer(outcome, detail=error.verify_message)
+        return Answer(outcome, detail=error.verify_message.rstrip("."))
     if isinstance(error, ssl.SSLError):
         plain = error.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
         detail = (error.reason or str(error)).lower().replace("_", " ")
