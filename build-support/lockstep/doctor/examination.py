@@ -73,9 +73,8 @@ class _Examination:
         settings = index_settings(self.context)
         yield from settings.findings
         if self.context.offline:
-            if settings.questions:
-                text = f"{len(settings.questions)} package indexes were not asked (`--offline`)."
-                yield unchecked(index.ABOUT, text, "Leave out `--offline`.")
+            text = "The package index was not asked (`--offline`)."
+            yield unchecked(index.ABOUT, text, "Leave out `--offline`.")
             return
         answers = ask_all(self.context, settings.questions)
         self.clocks = [(q.host, a.ahead) for q, a in answers if a.ahead is not None]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import glob
 import importlib
+import importlib.util
 import os
 import re
+import sys
+import sysconfig
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
@@ -12,15 +16,36 @@ from lockstep.doctor.checks.configuration import ConfigFacts, ConfigFile, table
 from lockstep.doctor.checks.locks import LockFacts
 from lockstep.doctor.facts.context import SETUP, Context, merge_conflict
 
+Loads = Callable[[str], Mapping[str, Any]]
 
-def toml_parser() -> Optional[Callable[[str], Mapping[str, Any]]]:
-    """The parser of Python itself, else that of the setup; None where there is neither."""
+
+def toml_parser() -> Optional[Loads]:
+    """The parser of Python itself, of the setup, or of the pip that came with Python."""
     for name in ("tomllib", "tomli"):
         try:
-            loads: Callable[[str], Mapping[str, Any]] = importlib.import_module(name).loads
+            loads: Loads = importlib.import_module(name).loads
             return loads
         except Exception:  # the setup's may be damaged, or too new for this Python
             continue
+    return _parser_of_pip()
+
+
+def _parser_of_pip() -> Optional[Loads]:
+    """A Python older than 3.11 has a parser only as a part of its pip, installed or as a wheel."""
+    places = [sysconfig.get_path("purelib"), *glob.glob("/usr/share/python-wheels/pip-*.whl")]
+    found = importlib.util.find_spec("ensurepip")
+    if found is not None and found.origin is not None:
+        places += glob.glob(f"{glob.escape(os.path.dirname(found.origin))}/_bundled/pip-*.whl")
+    for place in places:
+        sys.path.append(place)
+        try:
+            loads: Loads = importlib.import_module("pip._vendor.tomli").loads
+            return loads
+        except Exception:  # there is no pip, or none with a parser
+            for name in [name for name in sys.modules if name.split(".")[0] == "pip"]:
+                del sys.modules[name]
+        finally:
+            sys.path.remove(place)
     return None
 
 

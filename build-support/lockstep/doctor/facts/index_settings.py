@@ -81,7 +81,8 @@ class _Views:
         self.context = context
         self.final = final
         self.places = places
-        self.default = default_index(context)
+        # Of an index that is not going to be asked, nobody needs the URL.
+        self.default = "" if context.offline else default_index(context)
 
     def settings(self) -> IndexSettings:
         findings: List[Finding] = []
