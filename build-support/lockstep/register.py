@@ -15,6 +15,7 @@ from lockstep.lock_export import goal as lock_export
 from lockstep.pants_api import (
     base_definitions,
     coverage_seams,
+    error_seam,
     import_seams,
     lock_seams,
     module_seam,
@@ -33,6 +34,7 @@ from lockstep.tailor import targets
 
 def rules() -> Iterable[Rule | UnionRule]:
     coverage_seams.install()
+    error_seam.install()
     import_seams.install()
     lock_seams.install()
     module_seam.install()

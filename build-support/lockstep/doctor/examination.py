@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Callable, Iterable, Iterator, List, Tuple
 
+from lockstep.core.unexpected import REPORT
 from lockstep.doctor.checks import configuration, daemon, index, interpreters, locks, machine
 from lockstep.doctor.checks import setup, venv
 from lockstep.doctor.checks.finding import Finding, ok, unchecked
@@ -17,8 +18,6 @@ from lockstep.doctor.facts.machine import clock_facts, git_facts, places
 from lockstep.doctor.facts.probe import ask_all
 from lockstep.doctor.facts.setup import setup_facts
 from lockstep.doctor.facts.venv import venv_facts
-
-REPORT = "`./pants doctor --report` prints what to report."
 
 
 def examine(context: Context) -> List[Finding]:
@@ -93,4 +92,4 @@ def _failed(about: str, error: Exception) -> Finding:
         at = at.tb_next
     place = f" in line {at.tb_lineno} of {at.tb_frame.f_code.co_filename}" if at else ""
     text = f"This check itself failed{place}: {type(error).__name__}: {error}"
-    return unchecked(about, f"{text.rstrip('.')}.", f"This is a fault of Lockstep: {REPORT}")
+    return unchecked(about, f"{text.rstrip('.')}.", REPORT)
