@@ -66,7 +66,7 @@ def with_pants(*, plugin: bool) -> Contender:
                 "requirements.in": monorepo.requirements.read_text(),
                 lock.name: lock.read_text(),
             },
-            "options": [*_options(lock.name, tools), *_index_options(tools)],
+            "options": [*_options(lock.name, tools), *index_options(tools)],
             "slices": [list(one.names) for one in wanted],
             "folder": str(folders.built.parent),
         }
@@ -99,7 +99,7 @@ def _options(lock: str, tools: Tools) -> list[str]:
     ]
 
 
-def _index_options(tools: Tools) -> list[str]:
+def index_options(tools: Tools) -> list[str]:
     """pip's index settings as options of Pants, which Lockstep would find out by itself."""
     pip = read_pip_config(pip_config_files(tools.environ))
     known = settings(tools.environ, pip)
