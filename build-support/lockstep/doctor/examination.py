@@ -7,7 +7,7 @@ from typing import Callable, Iterable, Iterator, List, Tuple
 
 from lockstep.core.unexpected import REPORT
 from lockstep.doctor.checks import configuration, daemon, index, interpreters, locks, machine
-from lockstep.doctor.checks import setup, venv
+from lockstep.doctor.checks import setup, store, venv
 from lockstep.doctor.checks.finding import Finding, ok, unchecked
 from lockstep.doctor.facts.configuration import config_facts, lock_facts
 from lockstep.doctor.facts.context import Context
@@ -17,6 +17,7 @@ from lockstep.doctor.facts.interpreters import interpreter_facts
 from lockstep.doctor.facts.machine import clock_facts, git_facts, places
 from lockstep.doctor.facts.probe import ask_all
 from lockstep.doctor.facts.setup import setup_facts
+from lockstep.doctor.facts.store import store_facts
 from lockstep.doctor.facts.venv import venv_facts
 
 
@@ -43,6 +44,7 @@ class _Examination:
             ("clock", lambda: machine.clock(clock_facts(self.context, self.clocks))),
             (locks.ABOUT, lambda: locks.check(*lock_facts(self.context, self.main))),
             (venv.ABOUT, lambda: venv.check(venv_facts(self.context))),
+            (store.ABOUT, lambda: store.check(store_facts(self.context))),
             (daemon.ABOUT, lambda: daemon.check(list(daemon_facts(self.context)))),
         )
         for about, check in checks:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import fcntl
+import importlib
 import os
 import shutil
 import subprocess
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Callable, Dict, Iterator, Sequence
+from typing import Any, Callable, Dict, Iterator, Sequence
 
 from lockstep.doctor.checks.finding import Finding, Fix, Repair
 from lockstep.doctor.facts.context import Context
 from lockstep.doctor.facts.daemon import is_gone
+from lockstep.doctor.facts.store import store_facts
 from lockstep.doctor.facts.venv import venv_facts
 
 Say = Callable[[str], None]
@@ -32,6 +34,8 @@ def apply(context: Context, findings: Sequence[Finding], say: Say) -> None:
         Repair.REMOVE_LINK: _remove_link,
         Repair.REMOVE_PID_FILES: _remove_pid_files,
         Repair.REMOVE_LEFTOVER: _remove_leftover,
+        Repair.REMOVE_LEFTOVER_OF_STORE: _remove_leftover_of_store,
+        Repair.REMOVE_ENTRY: _remove_entry,
         Repair.SET_UP: _set_up,
     }
     for fix in dict.fromkeys(fix for finding in findings for fix in finding.fixes):
@@ -74,6 +78,30 @@ def _remove_leftover(context: Context, leftover: Path) -> str:
             return f"Left {shown}: somebody works on it by now."
         shutil.rmtree(leftover)
     return f"Removed {shown}, which a killed setup left."
+
+
+def _remove_leftover_of_store(context: Context, leftover: Path) -> str:
+    """Remove what a killed build left, unless somebody builds that environment."""
+    shown = context.shown(leftover)
+    _pruning().delete_leftover(leftover, leftover.with_name(f"{leftover.name.split('.')[1]}.build"))
+    if os.path.lexists(leftover):
+        return f"Left {shown}: somebody works on it by now."
+    return f"Removed {shown}, which a killed build left."
+
+
+def _remove_entry(context: Context, entry: Path) -> str:
+    """Remove a damaged environment, unless somebody uses it."""
+    shown = context.shown(entry)
+    if not any(found.path == str(entry) and found.wrong for found in store_facts(context).entries):
+        return f"Left {shown}: it is whole by now."
+    if not _pruning().delete(entry):
+        return f"Left {shown}: somebody uses it. The next call that needs it makes it anew."
+    return f"Removed {shown}; whoever needs it makes it anew."
+
+
+def _pruning() -> Any:
+    """What the store deletes by. It is there if what is to be deleted was found."""
+    return importlib.import_module("lockstep.envs.pruning")
 
 
 def _set_up(context: Context, folder: Path) -> str:

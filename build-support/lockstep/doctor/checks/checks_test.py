@@ -7,7 +7,8 @@ from typing import Any, Iterable
 
 import pytest
 
-from lockstep.doctor.checks import configuration, daemon, interpreters, locks, machine, setup, venv
+from lockstep.doctor.checks import configuration, daemon, interpreters, locks, machine, setup, store
+from lockstep.doctor.checks import venv
 from lockstep.doctor.checks.configuration import ConfigFacts, ConfigFile
 from lockstep.doctor.checks.daemon import DaemonFacts
 from lockstep.doctor.checks.finding import Finding, Fix, Level, Repair, exit_code, fault, ok, warning
@@ -15,6 +16,7 @@ from lockstep.doctor.checks.interpreters import Interpreter, InterpreterFacts, N
 from lockstep.doctor.checks.locks import LockFacts
 from lockstep.doctor.checks.machine import GIB, ClockFacts, GitFacts, Place
 from lockstep.doctor.checks.setup import SetupFacts
+from lockstep.doctor.checks.store import Entry, StoreFacts
 from lockstep.doctor.checks.venv import VenvFacts
 
 
@@ -623,3 +625,68 @@ def test_daemon(facts: DaemonFacts, expected: str) -> None:
 
 def test_no_daemon() -> None:
     assert told(daemon.check([])) == ["ok: No daemon of Pants runs for this checkout."]
+
+
+# --- The store -----------------------------------------------------------------------------------
+
+ENTRY = Entry("/c/k", "~/c/k")
+STORE = StoreFacts("~/c", (ENTRY,), 300 << 20)
+
+
+@pytest.mark.parametrize(
+    "facts,expected",
+    [
+        (STORE, ["ok: 1 environment is whole in ~/c, 300 MiB."]),
+        (
+            replace(STORE, entries=(ENTRY, ENTRY), size=3 << 30),
+            ["ok: 2 environments are whole in ~/c, 3.0 GiB."],
+        ),
+        (StoreFacts("~/c"), ["ok: There is no environment in ~/c yet."]),
+        (
+            replace(STORE, entries=(ENTRY, replace(ENTRY, wrong="a.py is missing"))),
+            [
+                "warning: The environment ~/c/k is damaged: a.py is missing. `./pants doctor --fix`"
+                " removes it, and whoever needs it makes it anew."
+            ],
+        ),
+        (
+            replace(STORE, entries=(replace(ENTRY, wrong="a.py is missing", is_venv=True),)),
+            [
+                "fault: The environment that .venv leads to is damaged: a.py is missing. Run"
+                " `./pants export`, which makes it anew."
+            ],
+        ),
+        (
+            replace(STORE, entries=(replace(ENTRY, wrong="a.py is missing", is_linked=True),)),
+            [
+                "warning: The environment ~/c/k is damaged: a.py is missing. Run `./pants export` in"
+                " the checkout that uses it."
+            ],
+        ),
+        (
+            replace(STORE, leftovers=("/c/.k.1.aside", "/c/.k.2.aside")),
+            [
+                "warning: 2 unfinished environments were left by killed calls in ~/c. `./pants"
+                " doctor --fix` removes them; so does the next call that makes one.",
+                "ok: 1 environment is whole in ~/c, 300 MiB.",
+            ],
+        ),
+        (
+            StoreFacts("~/c", reader="No module named 'packaging'"),
+            [
+                "not checked: Environments in ~/c were not looked at, since that needs more than"
+                " Python alone (No module named 'packaging'). Set up Pants with `./pants"
+                " --version`."
+            ],
+        ),
+    ],
+)
+def test_store(facts: StoreFacts, expected: list[str]) -> None:
+    assert told(store.check(facts)) == expected
+
+
+def test_only_an_environment_that_no_link_leads_to_is_removed() -> None:
+    damaged = replace(ENTRY, wrong="x")
+    entries = (damaged, replace(damaged, is_venv=True), replace(damaged, is_linked=True))
+    found = [finding.fixes for finding in store.check(StoreFacts("~/c", entries))]
+    assert found == [(Fix(Repair.REMOVE_ENTRY, "/c/k"),), (), ()]

@@ -22,6 +22,7 @@ class Repair(Enum):
     REMOVE_LINK = "remove link"
     REMOVE_PID_FILES = "remove pid files"
     REMOVE_LEFTOVER = "remove leftover"
+    REMOVE_LEFTOVER_OF_STORE = "remove leftover of store"
     REMOVE_ENTRY = "remove entry"
     SET_UP = "set up"
 
