@@ -12,7 +12,7 @@ examine() {
     python=$1
     shift
     ! is_enough "$python" ||
-        exec "$python" -BIS "$root/build-support/lockstep/doctor/__main__.py" "$root" "$@"
+        exec "$python" -BIS "$root/build-support/lockstep/doctor/start.py" "$root" "$@"
 }
 
 case ${LOCKSTEP_PYTHON:-} in */*) examine "$LOCKSTEP_PYTHON" "$@" ;; esac

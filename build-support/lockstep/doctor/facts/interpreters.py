@@ -86,6 +86,8 @@ def _project_candidates(
                 found.extend(_programs(Path(folder)))
         elif entry in ("<PYENV>", "<PYENV_LOCAL>"):
             found.extend(_of_pyenv(context))
+        elif entry == "<ASDF>":
+            found.extend(_of_asdf(context))
         elif entry.startswith("<"):
             unknown.append(entry)
         elif os.path.isdir(entry):
@@ -110,6 +112,12 @@ def _of_pyenv(context: Context) -> Iterator[str]:
     if context.pyenv is not None:
         for program in sorted(context.pyenv.glob("versions/*/bin/python")):
             yield str(program)
+
+
+def _of_asdf(context: Context) -> Iterator[str]:
+    named = context.environ.get("ASDF_DATA_DIR") or (context.home and context.home / ".asdf")
+    if named:
+        yield from map(str, sorted(Path(named).glob("installs/python/*/bin/python")))
 
 
 def _launcher_candidates(context: Context) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Starts the doctor: `python __main__.py ROOT ARGUMENT...`, on any Python 3.8 or newer."""
+"""Starts the doctor: `python start.py ROOT ARGUMENT...`, on any Python 3.8 or newer."""
 
 from __future__ import annotations
 
