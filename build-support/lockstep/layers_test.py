@@ -130,7 +130,11 @@ def test_the_doctor_starts_on_python_alone() -> None:
     code += "; print(*sorted(sys.modules))"
     command = [sys.executable, "-BIS", "-c", code, str(ROOT)]
     loaded = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.split()
-    foreign = {name.partition(".")[0] for name in loaded} - {"lockstep", "__main__", "sitecustomize"}
+    foreign = {name.partition(".")[0] for name in loaded} - {
+        "lockstep",
+        "__main__",
+        "sitecustomize",
+    }
     assert [name for name in sorted(foreign) if not is_standard(name)] == []
 
 

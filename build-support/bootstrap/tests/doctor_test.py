@@ -70,9 +70,16 @@ def repo(tmp_path: Path) -> Repo:
     return made
 
 
+def examined(
+    repo: Repo, *args: str, **variables: Optional[str]
+) -> "subprocess.CompletedProcess[str]":
+    """What the doctor says where few interpreters are."""
+    return repo.run("doctor", "--offline", *args, cwd=None, **{**FEW, **variables})
+
+
 def said(repo: Repo, *args: str, **variables: Optional[str]) -> Dict[str, str]:
     """The text of each finding that is not `ok`, by its mend; faults make the exit code 1."""
-    done = repo.run("doctor", "--offline", "--json", *args, **{**FEW, **variables})
+    done = examined(repo, "--json", *args, **variables)
     assert done.stdout.startswith("{"), done.stdout + done.stderr
     document = json.loads(done.stdout)
     bad = [finding for finding in document["findings"] if finding["level"] != "ok"]
@@ -108,12 +115,18 @@ def test_no_python_39(repo: Repo, tmp_path: Path) -> None:
 
 def test_no_python_at_all(repo: Repo, tmp_path: Path) -> None:
     start = repo.root / "build-support" / "lockstep" / "doctor" / "start.sh"
-    start.write_text(start.read_text().replace(" /usr/", " /no/usr/").replace(" /opt/", " /no/opt/"))
+    start.write_text(
+        start.read_text().replace(" /usr/", " /no/usr/").replace(" /opt/", " /no/opt/")
+    )
     old = executable(tmp_path / "programs" / "python3.8", "exit 1")
     nowhere = str(tmp_path / "nowhere")
-    variables = {"PATH": str(without_python(tmp_path)), "PYENV_ROOT": nowhere, "HOME": nowhere}
-    done = repo.run(
-        "doctor", LOCKSTEP_PYTHON=str(old), UV_PYTHON_INSTALL_DIR=nowhere, **variables
+    done = examined(
+        repo,
+        PATH=str(without_python(tmp_path)),
+        PYENV_ROOT=nowhere,
+        HOME=nowhere,
+        LOCKSTEP_PYTHON=str(old),
+        UV_PYTHON_INSTALL_DIR=nowhere,
     )
     assert (done.returncode, done.stdout) == (1, "")
     first = "pants: error: the doctor needs a Python 3.8 or newer, and none was found.\n"
@@ -150,7 +163,7 @@ def test_on_every_python(repo: Repo, minor: int) -> None:
     python = next(versions.glob(f"3.{minor}.*/bin/python"), None)
     if python is None:
         pytest.skip(f"there is no Python 3.{minor}")
-    report = repo.run("doctor", "--report", "--offline", **{**FEW, "LOCKSTEP_PYTHON": str(python)})
+    report = examined(repo, "--report", LOCKSTEP_PYTHON=str(python))
     assert f"| Python of the doctor | 3.{minor}." in report.stdout
     assert "| ok | pants.toml | pants.toml can be read and names Lockstep. |" in report.stdout
     assert "| not checked | locks | Locks were only looked at for merge conflicts" in report.stdout
@@ -165,7 +178,7 @@ def test_it_leaves_the_checkout_as_it_is(repo: Repo) -> None:
 
     before = state()
     for args in ((), ("--fix",), ("--report",)):
-        repo.run("doctor", "--offline", *args, **FEW)
+        examined(repo, *args)
     assert state() == before
     assert not repo.cache.exists()
 
@@ -178,7 +191,7 @@ def test_a_damaged_setup_is_set_up_anew(repo: Repo) -> None:
     (folder / "uv").write_text("cut off")
     (fault,) = [text for text in said(repo) if text.startswith("setup: ")]
     assert fault.endswith("is damaged: uv is not as installed.")
-    done = repo.run("doctor", "--offline", "--fix", **FEW)
+    done = examined(repo, "--fix")
     assert f"pants: {folder} is damaged: setting up" in done.stderr
     assert done.stderr.splitlines()[-1].startswith("doctor: Set up Pants anew in ")
     assert (folder / "uv").read_text() == "uv"
@@ -216,12 +229,10 @@ def test_report(repo: Repo) -> None:
     home = repo.root.parent / "home" / "annika"
     (home / ".config" / "pip").mkdir(parents=True)
     (home / ".config" / "pip" / "pip.conf").write_text(f"[global]\nindex-url = {url}\n")
-    done = repo.run(
-        "doctor",
+    done = examined(
+        repo,
         "--report",
-        "--offline",
         f"--command={command}",
-        **FEW,
         HOME=str(home),
         PIP_CONFIG_FILE=None,
         MY_TOKEN="t0ken-of-mine",
@@ -235,14 +246,14 @@ def test_report(repo: Repo) -> None:
         assert private not in done.stdout
     output = repo.root.parent / "output"
     output.write_text("what was said")
-    again = repo.run("doctor", "--report", "--offline", f"--output={output}", **FEW)
+    again = examined(repo, "--report", f"--output={output}")
     assert "\n```\nwhat was said\n```\n" in again.stdout
 
 
 def test_a_check_that_fails_keeps_no_other_back(repo: Repo) -> None:
     module = repo.root / "build-support" / "lockstep" / "doctor" / "checks" / "venv.py"
     module.write_text(module.read_text().replace('if facts.kind == "missing":', "1 / 0\n    if 1:"))
-    done = repo.run("doctor", "--offline", "--json", **FEW)
+    done = examined(repo, "--json")
     (failed,) = [f for f in json.loads(done.stdout)["findings"] if f["about"] == ".venv"]
     assert failed["text"].endswith("ZeroDivisionError: division by zero.")
     assert failed["mend"] == (
@@ -266,6 +277,4 @@ def test_shell_is_posix() -> None:
         program = shutil.which(shell)
         if program:
             command = [program, *(["sh"] if shell == "busybox" else []), "-n"]
-            subprocess.run(
-                [*command, ROOT / "build-support/lockstep/doctor/start.sh"], check=True
-            )
+            subprocess.run([*command, ROOT / "build-support/lockstep/doctor/start.sh"], check=True)

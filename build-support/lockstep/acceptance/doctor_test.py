@@ -11,7 +11,7 @@ import pytest
 from lockstep.acceptance.monorepo import FILES, Monorepo
 from lockstep.core.unexpected import REPORT
 
-BREAKAGE = '''
+BREAKAGE = """
     if request.resolve == "mistake":
         {}["there is no such key"]
     elif request.resolve == "library":
@@ -24,8 +24,8 @@ BREAKAGE = '''
         await Get(ProcessResult, Process(["/bin/false"], description="fail"))
     elif request.resolve == "rule":
         await Get(WrappedTarget, WrappedTargetRequest(Address("no/such"), "a test"))
-'''
-IMPORTS = '''
+"""
+IMPORTS = """
 from pants.engine.addresses import Address
 from pants.engine.process import Process, ProcessResult
 from pants.engine.target import WrappedTarget, WrappedTargetRequest
@@ -33,7 +33,7 @@ from pants.engine.target import WrappedTarget, WrappedTargetRequest
 
 class MistakeOfAPerson(LockstepError):
     pass
-'''
+"""
 
 
 @pytest.fixture(scope="module")

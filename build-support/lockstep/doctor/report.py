@@ -66,10 +66,16 @@ def _parts(facts: ReportFacts, private: Private) -> Iterator[Sequence[str]]:
         if facts.run.command:
             yield _fenced(safe(facts.run.command))
             code = facts.run.exit_code
-            yield [f"It ended with exit code {code}." if code is not None else "It was not run again."]
+            yield [
+                f"It ended with exit code {code}." if code is not None else "It was not run again."
+            ]
         yield _fenced(_shortened(safe(facts.run.output)))
     yield ["## Versions"]
-    yield ["| | |", "|---|---|", *(f"| {n} | {_cell(safe(v))} |" for n, v in facts.versions.items())]
+    yield [
+        "| | |",
+        "|---|---|",
+        *(f"| {n} | {_cell(safe(v))} |" for n, v in facts.versions.items()),
+    ]
     yield ["## Checks"]
     rows = [
         f"| {one.level.value} | {one.about} | {_cell(safe(f'{one.text} {one.mend}'.strip()))} |"

@@ -240,7 +240,8 @@ def test_what_a_failure_says_is_put_together_where_the_seam_is() -> None:
     assert session._raise_on_error is error_seam.raise_on_error
     assert "self._raise_on_error(" in inspect.getsource(session.execute)
     assert "self.execute(" in inspect.getsource(session.product_request)
-    error = scheduler.ExecutionError("text", wrapped_exceptions=(KeyError(),))
+    make: Any = scheduler.ExecutionError
+    error = make("text", wrapped_exceptions=(KeyError(),))
     assert str(error) == "text" and len(error.wrapped_exceptions) == 1
 
 

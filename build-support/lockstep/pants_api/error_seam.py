@@ -29,7 +29,8 @@ def raise_on_error(self: SchedulerSession, throws: list[Any]) -> NoReturn:
         if not any(map(_is_ours, throws)):
             raise
         told = f"{str(error).rstrip()}\n\n{REPORT}"
-        raise ExecutionError(told, wrapped_exceptions=error.wrapped_exceptions) from None
+        make: Any = ExecutionError  # which is not typed
+        raise make(told, wrapped_exceptions=error.wrapped_exceptions) from None
 
 
 def _is_ours(throw: Any) -> bool:

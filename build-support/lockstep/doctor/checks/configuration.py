@@ -138,4 +138,6 @@ def listed(value: Any) -> tuple[str, ...]:
     """The strings of a list option, which may also be a table that adds to the default."""
     if isinstance(value, dict):
         value = value.get("add")
-    return tuple(entry for entry in value if isinstance(entry, str)) if isinstance(value, list) else ()
+    return (
+        tuple(entry for entry in value if isinstance(entry, str)) if isinstance(value, list) else ()
+    )

@@ -27,7 +27,7 @@ def allows(constraint: str, implementation: str, version: tuple[int, int, int]) 
         raise ValueError(constraint)
     if match["name"] and match["name"].lower() != implementation.lower():
         return False
-    return all(_holds(*found.groups(), version) for found in specifiers if found)
+    return all(_holds(found[1], found[2], found[3], version) for found in specifiers if found)
 
 
 def _holds(operator: str, text: str, star: str | None, version: tuple[int, int, int]) -> bool:

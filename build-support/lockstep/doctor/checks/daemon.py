@@ -53,7 +53,9 @@ def _of(daemon: DaemonFacts) -> Finding:
     another = daemon.alive and daemon.name is not None and daemon.name != daemon.expected
     if not daemon.here and (not daemon.alive or another):
         # Another machine may share this checkout, so nothing here tells whether it runs.
-        return ok(ABOUT, f"The files in {daemon.folder} are of another machine's daemon, or host name.")
+        return ok(
+            ABOUT, f"The files in {daemon.folder} are of another machine's daemon, or host name."
+        )
     if daemon.pid is None:
         return warning(ABOUT, f"The files in {daemon.folder} name no process.", removes, fix)
     if not daemon.alive or another:

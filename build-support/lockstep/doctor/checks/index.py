@@ -124,7 +124,9 @@ def judged(question: Question, answer: Answer) -> Finding:
     if status == 404:
         say = fault if question.main else warning
         return say(
-            ABOUT, f"{question.shown} is not there (404): no index is at that path.", _look(question)
+            ABOUT,
+            f"{question.shown} is not there (404): no index is at that path.",
+            _look(question),
         )
     if status == 407:
         text = f"The proxy {redacted(question.proxy.value)} asks for credentials (407)."

@@ -194,7 +194,9 @@ def clock(facts: ClockFacts) -> Iterator[Finding]:
         yield warning("clock", f"HEAD was committed {behind} from now.", _CLOCK)
     elif worst is None and facts.newest_file and facts.newest_file[1] > facts.now + SLACK:
         path, changed = facts.newest_file
-        yield warning("clock", f"{path} was changed {duration(changed - facts.now)} from now.", _CLOCK)
+        yield warning(
+            "clock", f"{path} was changed {duration(changed - facts.now)} from now.", _CLOCK
+        )
     elif worst is None:
         yield ok("clock", "The clock is not behind the files and commits of the checkout.")
     else:

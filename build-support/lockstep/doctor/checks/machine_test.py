@@ -85,9 +85,7 @@ CACHE = Place(
         ),
         (
             replace(CACHE, free_bytes=GIB // 2, elsewhere=""),
-            [
-                "fault: Only 0.5 GiB are free for Lockstep's setup in /c. Free some space."
-            ],
+            ["fault: Only 0.5 GiB are free for Lockstep's setup in /c. Free some space."],
         ),
         (
             replace(CACHE, free_files=10),
@@ -151,9 +149,7 @@ def test_a_file_system_is_told_of_once() -> None:
 
 # --- Clock ----------------------------------------------------------------------------------------
 
-SET_CLOCK = (
-    "Set the clock, such as with `timedatectl set-ntp true`, or that of the host machine."
-)
+SET_CLOCK = "Set the clock, such as with `timedatectl set-ntp true`, or that of the host machine."
 
 
 @pytest.mark.parametrize(

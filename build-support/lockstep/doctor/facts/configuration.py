@@ -157,9 +157,7 @@ def _parsed(root: Path, resolve: str, path: str, text: str) -> LockFacts:
         error_of_graph = (f"{graph} cannot be read: {error}.", "Restore it from version control.")
     except LockstepError as error:
         error_of_graph = (f"{error.fault}.", f"{error.mend}.")
-    return LockFacts(
-        resolve, path, None, len(lock.pins), 0, graph, error_of_graph, of_lockstep
-    )
+    return LockFacts(resolve, path, None, len(lock.pins), 0, graph, error_of_graph, of_lockstep)
 
 
 def settings_of(environ: Mapping[str, str]) -> Dict[str, str]:

@@ -49,7 +49,14 @@ def fix(context: Context, findings: Iterator[Finding]) -> list[str]:
 
 
 def test_the_key_is_that_of_the_launcher() -> None:
-    command = ["sh", CHECKOUT / "pants", "--bootstrap-exec", "sh", "-c", "echo $LOCKSTEP_BOOTSTRAP"]
+    command = [
+        "sh",
+        str(CHECKOUT / "pants"),
+        "--bootstrap-exec",
+        "sh",
+        "-c",
+        "echo $LOCKSTEP_BOOTSTRAP",
+    ]
     used = subprocess.check_output(command, text=True).strip()
     assert Context.of(CHECKOUT, os.environ).setup_folder == Path(used)
 
@@ -315,7 +322,8 @@ def test_files_of_a_daemon_stay_while_one_is_started(context: Context) -> None:
     found = list(daemon.check(list(daemon_facts(context))))
     script = "import fcntl, sys, time; f = open(sys.argv[1], 'w'); fcntl.lockf(f, fcntl.LOCK_EX)"
     script += "; print('held', flush=True); time.sleep(600)"
-    command = [sys.executable, "-c", script, context.root / ".pids" / ".lock.pantsd"]
+    lock = context.root / ".pids" / ".lock.pantsd"
+    command = [sys.executable, "-c", script, str(lock)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as starting:
         assert starting.stdout is not None and starting.stdout.readline() == b"held\n"
         (told,) = fix(context, iter(found))
@@ -323,9 +331,7 @@ def test_files_of_a_daemon_stay_while_one_is_started(context: Context) -> None:
     assert told.startswith("Left the files in .pids/") and (folder / "pid").exists()
 
 
-def test_another_program_of_that_number(
-    context: Context, process: subprocess.Popen[bytes]
-) -> None:
+def test_another_program_of_that_number(context: Context, process: subprocess.Popen[bytes]) -> None:
     write_files(context, process.pid, "pantsd [x]")
     (finding,) = daemon.check(list(daemon_facts(context)))
     assert finding.text.endswith(f"process {process.pid}, which is another program.")

@@ -92,7 +92,9 @@ class _Views:
             if question.url == "":
                 default_unknown = True
             elif not question.url.startswith(("http://", "https://")):
-                path = unquote(urlsplit(question.url).path if "://" in question.url else question.url)
+                path = unquote(
+                    urlsplit(question.url).path if "://" in question.url else question.url
+                )
                 path = os.path.join(self.context.root, os.path.expanduser(path))
                 if not os.path.exists(path):
                     findings.append(missing_folder(question.setting))

@@ -300,11 +300,13 @@ def test_who_decides(plain: str, tmp_path: Path) -> None:
     text = f"[global]\nindex_url = http://a.example\n[install]\nindex-url = {plain}/simple\n"
     configure(tmp_path, text)
     found = {q.program: q for q in index_settings(of(tmp_path)).questions}
-    assert found["pip and uv"].setting.place == (
-        "`index-url` in [install] of .config/pip/pip.conf"
+    assert found["pip and uv"].setting.place == ("`index-url` in [install] of .config/pip/pip.conf")
+    context = of(
+        tmp_path, UV_DEFAULT_INDEX="http://b.example", PIP_EXTRA_INDEX_URL="http://c.example"
     )
-    context = of(tmp_path, UV_DEFAULT_INDEX="http://b.example", PIP_EXTRA_INDEX_URL="http://c.example")
-    assert [(q.program, q.url, q.main, q.setting.place) for q in index_settings(context).questions] == [
+    assert [
+        (q.program, q.url, q.main, q.setting.place) for q in index_settings(context).questions
+    ] == [
         ("pip", f"{plain}/simple", True, "`index-url` in [install] of .config/pip/pip.conf"),
         ("pip and uv", "http://c.example", False, "the variable `PIP_EXTRA_INDEX_URL`"),
         ("uv", "http://b.example", True, "the variable `UV_DEFAULT_INDEX`"),

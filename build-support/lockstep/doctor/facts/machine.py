@@ -65,18 +65,18 @@ def places(context: Context) -> Iterator[Place]:
         ("what PEX and uv cache", "PANTS_NAMED_CACHES_DIR", "named_caches", True),
     ):
         named = environ.get(variable)
-        path = Path(named) if named else pants and pants / folder
+        place = Path(named) if named else pants and pants / folder
         elsewhere = f"Set {variable} to a folder elsewhere"
-        yield from _place(name, path, elsewhere, holds_programs=programs)
-    for name, variable, path in (
+        yield from _place(name, place, elsewhere, holds_programs=programs)
+    for name, variable, below in (
         ("what Pants remembers of the checkout", "PANTS_WORKDIR", ".pants.d"),
-        ("where Pants' daemon is", "PANTS_SUBPROCESSDIR", ".pids"),
+        ("the state of Pants' daemon", "PANTS_SUBPROCESSDIR", ".pids"),
     ):
-        folder_of = Path(environ.get(variable) or context.root / path)
-        yield from _place(name, folder_of, f"Set {variable} to a folder elsewhere")
+        place = Path(environ.get(variable) or context.root / below)
+        yield from _place(name, place, f"Set {variable} to a folder elsewhere")
     temporary = Path(environ.get("TMPDIR") or tempfile.gettempdir())
     elsewhere = "Set TMPDIR to a folder elsewhere"
-    yield from _place("what runs", temporary, elsewhere, holds_programs=True)
+    yield from _place("scratch space", temporary, elsewhere, holds_programs=True)
 
 
 def _place(

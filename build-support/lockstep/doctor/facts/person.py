@@ -32,7 +32,10 @@ def private(context: Context) -> Private:
 def _files(context: Context) -> Iterator[Path]:
     """Configuration that may hold credentials of an index."""
     yield from pip_config_files(context.environ)
-    for folder in (context.environ.get("XDG_CONFIG_HOME"), context.home and context.home / ".config"):
+    for folder in (
+        context.environ.get("XDG_CONFIG_HOME"),
+        context.home and context.home / ".config",
+    ):
         if folder:
             yield Path(folder) / "uv" / "uv.toml"
     yield Path("/etc/uv/uv.toml")

@@ -121,9 +121,7 @@ def _origin(url: str) -> Tuple[str, str]:
     return parts.scheme, parts.netloc
 
 
-def _request(
-    url: str, secret: str, trust: Optional[ssl.SSLContext], question: Question
-) -> Answer:
+def _request(url: str, secret: str, trust: Optional[ssl.SSLContext], question: Question) -> Answer:
     proxy = question.proxy.value
     proxies = {"http": proxy, "https": proxy} if proxy else {}
     opener = build_opener(ProxyHandler(proxies), _SameHost(), HTTPSHandler(context=trust))

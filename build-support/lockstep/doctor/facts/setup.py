@@ -32,9 +32,15 @@ def setup_facts(context: Context) -> SetupFacts:
     building = not _is_free(folder.parent / f".{folder.name}.lock")
     if not folder.is_dir():
         exists = os.path.lexists(folder)
-        missing = PARTS if exists else ()
         return SetupFacts(
-            home, hashers, sources, str(folder), exists, missing, "", False, (), (), leftovers, building
+            home,
+            hashers,
+            sources,
+            str(folder),
+            exists,
+            PARTS if exists else (),
+            leftovers=leftovers,
+            building=building,
         )
     named = (*PARTS, *PYTHONS)
     missing = tuple(part for part in named if not os.path.lexists(folder / part))
@@ -87,7 +93,7 @@ def _silent(folder: Path) -> Iterator[Tuple[str, str]]:
         if not os.path.lexists(program):
             continue  # told as missing
         try:
-            command = [program, "-ISc", "import encodings, sys"]
+            command = [str(program), "-ISc", "import encodings, sys"]
             done = subprocess.run(
                 command,
                 stdin=subprocess.DEVNULL,
