@@ -169,12 +169,8 @@ STORE = StoreFacts("~/c", (ENTRY,), 300 << 20)
             ],
         ),
         (
-            StoreFacts("~/c", reader="No module named 'packaging'"),
-            [
-                "not checked: Environments in ~/c were not looked at, since that needs more than"
-                " Python alone (No module named 'packaging'). Set up Pants with `./pants"
-                " --version`."
-            ],
+            StoreFacts("~/c", reader="it needs more", reader_mend="Set HOME."),
+            ["not checked: Environments in ~/c were not looked at: it needs more. Set HOME."],
         ),
     ],
 )

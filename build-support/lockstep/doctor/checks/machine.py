@@ -93,7 +93,7 @@ class Place:
     Attributes:
         name: what is kept there.
         path: the folder.
-        elsewhere: how to have it elsewhere, empty where that is not possible.
+        elsewhere: how to have it elsewhere, as a clause; empty where that is not possible.
         device: the number of its file system.
         free_bytes: what a user may still write.
         free_files: how many files may still be made, None where the file system sets no limit.
@@ -117,26 +117,26 @@ def disk(places: Sequence[Place]) -> Iterator[Finding]:
     """Whether what is written has a place; each file system is told of once."""
     seen: set[int] = set()
     for place in places:
-        mend = f"{place.elsewhere}." if place.elsewhere else ""
+        mend = f", or {place.elsewhere}." if place.elsewhere else "."
         if not place.writable:
             yield fault(
                 "disk",
                 f"{place.path} cannot be written to: {place.name} is kept there.",
-                f"Give yourself the right to. {mend}".rstrip(),
+                f"Give yourself the right to write there{mend}",
             )
         if place.holds_programs and not place.executable:
             yield fault(
                 "disk",
                 f"No program can be started from {place.path} (`noexec`), where {place.name} is"
                 " kept.",
-                mend or "Mount it without `noexec`.",
+                f"Mount it without `noexec`{mend}",
             )
         if place.holds_programs and re.search(r"\s", place.path) and "PEX" in place.name:
             yield fault(
                 "disk",
                 f"{place.path}, where {place.name} is kept, has a blank in it, and PEX cannot run"
                 " there.",
-                mend,
+                f"Rename the folder{mend}",
             )
         if place.device not in seen:
             seen.add(place.device)
@@ -151,14 +151,17 @@ def _room(place: Place, mend: str) -> Iterator[Finding]:
         if place.free_bytes < LEAST_SPACE
         else warning if place.free_bytes < LITTLE_SPACE else None
     )
-    mend = f"Free some space. {mend}".rstrip()
     if say is not None:
-        yield say("disk", f"Only {free} are free for {place.name} in {place.path}.", mend)
+        yield say(
+            "disk",
+            f"Only {free} are free for {place.name} in {place.path}.",
+            f"Free some space{mend}",
+        )
     files = place.free_files
     if files is not None and files < LITTLE_FILES:
         say_files = fault if files < LEAST_FILES else warning
         text = f"Only {files} more files fit beside {place.name} in {place.path} (inodes)."
-        yield say_files("disk", text, mend.replace("Free some space", "Delete some files"))
+        yield say_files("disk", text, f"Delete some files{mend}")
     elif say is None:
         yield ok("disk", f"{free} are free for {place.name} in {place.path}.")
 

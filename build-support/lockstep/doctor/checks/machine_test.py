@@ -67,7 +67,7 @@ def test_git(facts: GitFacts, expected: list[str]) -> None:
 # --- Disk -----------------------------------------------------------------------------------------
 
 CACHE = Place(
-    "Lockstep's setup", "/c", "Set LOCKSTEP_CACHE to a folder elsewhere", 1, 90 * GIB, 10**6,
+    "Lockstep's setup", "/c", "set LOCKSTEP_CACHE to a folder elsewhere", 1, 90 * GIB, 10**6,
     holds_programs=True,
 )  # fmt: skip
 
@@ -79,8 +79,8 @@ CACHE = Place(
         (
             replace(CACHE, free_bytes=3 * GIB),
             [
-                "warning: Only 3.0 GiB are free for Lockstep's setup in /c. Free some space. Set"
-                " LOCKSTEP_CACHE to a folder elsewhere."
+                "warning: Only 3.0 GiB are free for Lockstep's setup in /c. Free some space, or"
+                " set LOCKSTEP_CACHE to a folder elsewhere."
             ],
         ),
         (
@@ -91,7 +91,7 @@ CACHE = Place(
             replace(CACHE, free_files=10),
             [
                 "fault: Only 10 more files fit beside Lockstep's setup in /c (inodes). Delete some"
-                " files. Set LOCKSTEP_CACHE to a folder elsewhere."
+                " files, or set LOCKSTEP_CACHE to a folder elsewhere."
             ],
         ),
         (
@@ -109,7 +109,7 @@ CACHE = Place(
             replace(CACHE, writable=False),
             [
                 "fault: /c cannot be written to: Lockstep's setup is kept there. Give yourself the"
-                " right to. Set LOCKSTEP_CACHE to a folder elsewhere.",
+                " right to write there, or set LOCKSTEP_CACHE to a folder elsewhere.",
                 "ok: 90.0 GiB are free for Lockstep's setup in /c.",
             ],
         ),
@@ -117,7 +117,7 @@ CACHE = Place(
             replace(CACHE, executable=False),
             [
                 "fault: No program can be started from /c (`noexec`), where Lockstep's setup is"
-                " kept. Set LOCKSTEP_CACHE to a folder elsewhere.",
+                " kept. Mount it without `noexec`, or set LOCKSTEP_CACHE to a folder elsewhere.",
                 "ok: 90.0 GiB are free for Lockstep's setup in /c.",
             ],
         ),
@@ -126,10 +126,10 @@ CACHE = Place(
             ["ok: 90.0 GiB are free for Lockstep's setup in /c."],
         ),
         (
-            replace(CACHE, name="what PEX and uv cache", path="/a b", elsewhere="Set X"),
+            replace(CACHE, name="what PEX and uv cache", path="/a b", elsewhere="set X"),
             [
                 "fault: /a b, where what PEX and uv cache is kept, has a blank in it, and PEX"
-                " cannot run there. Set X.",
+                " cannot run there. Rename the folder, or set X.",
                 "ok: 90.0 GiB are free for what PEX and uv cache in /a b.",
             ],
         ),

@@ -38,7 +38,8 @@ class StoreFacts:
         entries: its environments.
         size: of all of it, in bytes.
         leftovers: of builds that were killed.
-        reader: why environments could not be looked at; empty if they were.
+        reader: why environments could not be looked at, a clause; empty if they were.
+        reader_mend: what to do about that.
     """
 
     folder: str
@@ -46,6 +47,7 @@ class StoreFacts:
     size: int = 0
     leftovers: tuple[str, ...] = ()
     reader: str = ""
+    reader_mend: str = ""
 
 
 def check(facts: StoreFacts) -> Iterator[Finding]:
@@ -53,9 +55,8 @@ def check(facts: StoreFacts) -> Iterator[Finding]:
     if facts.reader:
         yield unchecked(
             ABOUT,
-            f"Environments in {facts.folder} were not looked at, since that needs more than Python"
-            f" alone ({facts.reader}).",
-            "Set up Pants with `./pants --version`.",
+            f"Environments in {facts.folder} were not looked at: {facts.reader}.",
+            facts.reader_mend,
         )
         return
     damaged = [entry for entry in facts.entries if entry.wrong]

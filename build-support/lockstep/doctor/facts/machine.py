@@ -57,7 +57,7 @@ def _git(context: Context, path: str, *args: str) -> Tuple[int, str, str]:
 def places(context: Context) -> Iterator[Place]:
     """The folders that Lockstep and Pants write to."""
     environ = context.environ
-    elsewhere = "Set LOCKSTEP_CACHE to a folder elsewhere"
+    elsewhere = "set LOCKSTEP_CACHE to a folder elsewhere"
     yield from _place("Lockstep's setup", context.cache, elsewhere, holds_programs=True)
     pants = context.pants_cache
     for name, variable, folder, programs in (
@@ -66,16 +66,16 @@ def places(context: Context) -> Iterator[Place]:
     ):
         named = environ.get(variable)
         place = Path(named) if named else pants and pants / folder
-        elsewhere = f"Set {variable} to a folder elsewhere"
+        elsewhere = f"set {variable} to a folder elsewhere"
         yield from _place(name, place, elsewhere, holds_programs=programs)
     for name, variable, below in (
         ("what Pants remembers of the checkout", "PANTS_WORKDIR", ".pants.d"),
         ("the state of Pants' daemon", "PANTS_SUBPROCESSDIR", ".pids"),
     ):
         place = Path(environ.get(variable) or context.root / below)
-        yield from _place(name, place, f"Set {variable} to a folder elsewhere")
+        yield from _place(name, place, f"set {variable} to a folder elsewhere")
     temporary = Path(environ.get("TMPDIR") or tempfile.gettempdir())
-    elsewhere = "Set TMPDIR to a folder elsewhere"
+    elsewhere = "set TMPDIR to a folder elsewhere"
     yield from _place("scratch space", temporary, elsewhere, holds_programs=True)
 
 

@@ -84,6 +84,8 @@ def _trust(question: Question) -> Optional[ssl.SSLContext]:
             context.load_verify_locations(capath=trusted)
     except (OSError, ssl.SSLError) as error:
         raise _Unreadable(_reason(error)) from None
+    # Python 3.13 is stricter than pip's Python and uv are.
+    context.verify_flags = ssl.VerifyFlags.VERIFY_DEFAULT
     if not question.verified:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -19,7 +19,8 @@ _LEFTOVER = re.compile(r"\.([0-9a-f]{32})\..*\.aside.*")
 def store_facts(context: Context) -> StoreFacts:
     """What the store of this user holds."""
     if context.cache is None:
-        return StoreFacts("no folder, since there is no home")
+        why = "nothing tells where they are"
+        return StoreFacts("the store", reader=why, reader_mend="Set HOME.")
     folder = context.cache / "environments"
     shown = context.shown(folder)
     if not folder.is_dir():
@@ -28,7 +29,9 @@ def store_facts(context: Context) -> StoreFacts:
         store = importlib.import_module("lockstep.envs.store")
         links = importlib.import_module("lockstep.envs.links")
     except Exception as error:  # `packaging` is missing, damaged, or too new for this Python
-        return StoreFacts(shown, reader=str(error) or type(error).__name__)
+        why = f"that needs more than Python alone ({str(error) or type(error).__name__})"
+        mend = "Set up Pants with `./pants --version`."
+        return StoreFacts(shown, reader=why, reader_mend=mend)
     tools = store.Tools(Path(), Path(), {})  # nothing is made
     linked = set(_led_to(links, folder))
     venv = os.path.realpath(context.root / ".venv")
