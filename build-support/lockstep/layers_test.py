@@ -80,6 +80,9 @@ WITHOUT_PANTS = [
     # The script that the launcher starts is no module.
     if module.layer in BELOW_PANTS and module.name != "lockstep.scripts.main"
 ]
+DOCTOR = [module for module in MODULES if module.layer == "doctor"]
+MORE_THAN_PYTHON = ("lockstep.core.lock_codec", "lockstep.core.graph_codec")
+"""What the doctor imports late, and can do without: these need `packaging`."""
 
 
 def is_standard(name: str) -> bool:
@@ -122,6 +125,29 @@ def test_what_runs_without_pants_knows_nothing_of_it(module: Module) -> None:
         if not within(name, *layers, *CORE_LIBRARIES) and not is_standard(name)
     ]
     assert foreign == []
+
+
+@pytest.mark.parametrize("module", DOCTOR, ids=lambda module: module.name)
+def test_the_doctor_needs_nothing_but_python(module: Module) -> None:
+    names = [name for name in module.imports() if not within(name, *MORE_THAN_PYTHON)]
+    names = [name for name in names if name.rpartition(".")[2] not in ("lock_codec", "graph_codec")]
+    ours = [name for name in names if within(name, "lockstep")]
+    assert [name for name in names if name not in ours and not is_standard(name)] == []
+    allowed = ("lockstep.doctor", "lockstep.core", "lockstep.envs")
+    assert [name for name in ours if not within(name, *allowed)] == []
+
+
+def test_the_doctor_starts_on_python_alone() -> None:
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import lockstep.doctor.main"
+    code += "; print(*sorted(sys.modules))"
+    command = [sys.executable, "-BIS", "-c", code, str(ROOT)]
+    loaded = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+    foreign = {name.partition(".")[0] for name in loaded} - {
+        "lockstep",
+        "__main__",
+        "sitecustomize",
+    }
+    assert [name for name in sorted(foreign) if not is_standard(name)] == []
 
 
 def test_only_register_imports_the_seams() -> None:

@@ -16,6 +16,7 @@ from lockstep.lock_export import goal as lock_export
 from lockstep.pants_api import (
     base_definitions,
     coverage_seams,
+    error_seam,
     export_seams,
     import_seams,
     lock_seams,
@@ -35,6 +36,7 @@ from lockstep.tailor import targets
 
 def rules() -> Iterable[Rule | UnionRule]:
     coverage_seams.install()
+    error_seam.install()
     export_seams.install()
     import_seams.install()
     lock_seams.install()

@@ -7,6 +7,7 @@ an environment. These settings therefore never become part of a cache key.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from typing import Iterator, Mapping
 
@@ -103,7 +104,8 @@ def settings(environ: Mapping[str, str], pip_config: Mapping[str, str]) -> dict[
 
 def _key(name: str) -> str:
     """The one spelling of a pip option that may be written in several."""
-    key = name.lower().replace("_", "-").removeprefix("--")
+    # The doctor reads settings on Python 3.8, which has no `removeprefix`.
+    key = re.sub("^--", "", name.lower().replace("_", "-"))
     return _ALIASES.get(key, key)
 
 

@@ -36,14 +36,14 @@ def prune(
     kept = set(kept)
     deleted: list[Path] = []
     for path in old:
-        if path not in kept and len(deleted) < at_once and _delete(path):
+        if path not in kept and len(deleted) < at_once and delete(path):
             deleted.append(path)
     for left in folder.glob(".*.aside*"):
-        _delete_leftover(left, folder / f"{left.name.split('.')[1]}.build")
+        delete_leftover(left, folder / f"{left.name.split('.')[1]}.build")
     return deleted
 
 
-def _delete(path: Path) -> bool:
+def delete(path: Path) -> bool:
     """Delete an environment unless somebody uses or builds it."""
     lock_path, build_path = path.with_suffix(".lock"), path.with_suffix(".build")
     lock = hold(lock_path, shared=False, wait=False)
@@ -61,7 +61,8 @@ def _delete(path: Path) -> bool:
     return True
 
 
-def _delete_leftover(left: Path, build_path: Path) -> None:
+def delete_leftover(left: Path, build_path: Path) -> None:
+    """Delete what a killed build left, unless somebody builds that environment."""
     if not build_path.exists():
         remove(left)
         return

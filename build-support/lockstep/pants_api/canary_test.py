@@ -19,11 +19,12 @@ from pants.backend.visibility import rules as visibility
 from pants.bin import local_pants_runner
 from pants.core.goals import export, generate_lockfiles, test
 from pants.core.util_rules import adhoc_binaries
-from pants.engine.internals import build_files
+from pants.engine.internals import build_files, nodes, scheduler
 from pants.init import specs_calculator
 
 from lockstep.pants_api import (
     coverage_seams,
+    error_seam,
     export_seams,
     import_seams,
     lock_seams,
@@ -229,6 +230,19 @@ def test_what_test_works_on_is_asked_for_where_the_seam_is() -> None:
     goal: Any = test
     assert goal._get_test_batches is coverage_seams.planned_test_batches
     assert "await _get_test_batches(" in inspect.getsource(test.run_tests)
+
+
+def test_what_a_failure_says_is_put_together_where_the_seam_is() -> None:
+    session: Any = scheduler.SchedulerSession
+    assert list(inspect.signature(error_seam._original).parameters) == ["self", "throws"]
+    assert {"exc", "python_traceback"} <= set(nodes.Throw.__dataclass_fields__)
+    rules()
+    assert session._raise_on_error is error_seam.raise_on_error
+    assert "self._raise_on_error(" in inspect.getsource(session.execute)
+    assert "self.execute(" in inspect.getsource(session.product_request)
+    make: Any = scheduler.ExecutionError
+    error = make("text", wrapped_exceptions=(KeyError(),))
+    assert str(error) == "text" and len(error.wrapped_exceptions) == 1
 
 
 def test_results_without_an_exit_code_count_for_coverage_alone() -> None:
