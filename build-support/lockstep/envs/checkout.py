@@ -112,7 +112,8 @@ class Checkout:
         """
         links.check_replaceable(self.link)
         store = self.store()
-        environment = store.provide(self.recipe(content, interpreter), say)
+        like = Path(os.path.realpath(self.link))
+        environment = store.provide(self.recipe(content, interpreter), say, like)
         try:
             held = f"{_pins(content.size)} of {content.lock_path} for CPython {interpreter.version}"
             if links.leads_to(self.link, environment.path):
