@@ -123,13 +123,14 @@ def _pyright(
     links: Mapping[str, Link],
     default: str,
 ) -> Mapping[str, Json]:
-    others = []
+    others: list[Json] = []
     for folder, resolve in folders_of_resolves(sources, default):
-        other = {"root": folder, "extraPaths": list(roots[resolve])}
-        if resolve != default:
-            other["pythonVersion"] = links[resolve].version
-            other["extraPaths"].append(links[resolve].site_packages)
-        others.append(other)
+        if resolve == default:
+            others.append({"root": folder, "extraPaths": roots[default]})
+        else:
+            link = links[resolve]
+            paths = [*roots[resolve], link.site_packages]
+            others.append({"root": folder, "pythonVersion": link.version, "extraPaths": paths})
     path = PurePosixPath(links[default].path)
     return {
         "venvPath": str(path.parent),
