@@ -41,6 +41,8 @@ class DotenvText:
 
     def with_value(self, name: str, value: Sequence[str]) -> DotenvText:
         """Give a list its elements, in a new last line where it is not set."""
+        if list(self.values.get(name, ())) == list(value):
+            return self
         joined = ":".join(value)
         line = self._line(name)
         if line is None:

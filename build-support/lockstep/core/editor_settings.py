@@ -68,6 +68,7 @@ def merged(
         document = read_dotenv(text or "", path, PATH_VARIABLES)
     else:
         document = read_jsonc(text or "", path)
+    wanted = {key: value for key, value in wanted.items() if value or key not in _BY_ELEMENT}
     if document.values.get(_OTHER_FRAMEWORK) is True:
         wanted = {key: wanted[key] for key in wanted if not key.startswith("python.testing.")}
     before = document
@@ -76,10 +77,10 @@ def merged(
     for key in {**last, **wanted}:
         there = document.values.get(key, _ABSENT)
         decided = _decide(key, there, wanted.get(key, _ABSENT), last.get(key, ()))
-        for value in decided.steps:
-            document = (
-                document.without(key) if value is _ABSENT else document.with_value(key, value)
-            )
+        if decided.value is _ABSENT:
+            document = document.without(key)
+        elif decided.value is not there:
+            document = document.with_value(key, decided.value)
         if decided.ours is not _ABSENT:
             written[key] = decided.ours
         if decided.kept:
@@ -94,24 +95,24 @@ class _Decided(NamedTuple):
     """What becomes of a key.
 
     Attributes:
-        steps: the values to give it, one after another; `_ABSENT` takes it away.
+        value: the one to have; `_ABSENT` takes the key away.
         ours: what of it is ours then.
         kept: whether it is a person's, and not what we want.
     """
 
-    steps: Sequence[Any] = ()
+    value: Any
     ours: Any = _ABSENT
     kept: bool = False
 
 
 def _decide(key: str, there: Any, wanted: Any, last: Sequence[Json]) -> _Decided:
     if there is _ABSENT:
-        return _Decided(() if wanted is _ABSENT else (wanted,), wanted)
+        return _Decided(wanted, wanted)
     if key in _BY_ELEMENT and isinstance(there, list):
         return _decide_elements(_BY_ELEMENT[key], there, wanted, last)
     if not _holds(last, there):
-        return _Decided(kept=wanted is not _ABSENT and not same(there, wanted))
-    return _Decided(() if wanted is not _ABSENT and same(there, wanted) else (wanted,), wanted)
+        return _Decided(there, kept=wanted is not _ABSENT and not same(there, wanted))
+    return _Decided(wanted, wanted)
 
 
 def _decide_elements(
@@ -120,19 +121,15 @@ def _decide_elements(
     ours = [element for value in last if isinstance(value, list) for element in value]
     theirs = [element for element in there if not _holds(ours, element)]
     taken = [_about(element, about) for element in theirs]
-    mine = [
-        element
-        for element in (() if wanted is _ABSENT else wanted)
-        if not _holds(taken, _about(element, about))
-    ]
+    wishes = () if wanted is _ABSENT else wanted
+    mine = [element for element in wishes if not _holds(taken, _about(element, about))]
     if not theirs and not mine:
-        return _Decided((_ABSENT,) if last else ())
+        return _Decided(_ABSENT if last else there)
     left = [element for element in there if _holds([*theirs, *mine], element)]
     value = [*left, *(element for element in mine if not _holds(left, element))]
-    steps: list[Any] = [] if same(value, there) else [value]
     if not same([element for element in value if _holds(mine, element)], mine):
-        steps = [theirs, [*theirs, *mine]]  # ours have an order of their own
-    return _Decided(steps, _ABSENT if wanted is _ABSENT else mine)
+        value = [*theirs, *mine]  # ours have an order of their own
+    return _Decided(value, _ABSENT if wanted is _ABSENT else mine)
 
 
 def _holds(values: Sequence[Json], value: Json) -> bool:

@@ -16,6 +16,7 @@ _COMMENTS = re.compile(_COMMENT, re.DOTALL)
 _TRIVIA = re.compile(rf"(?:[ \t\r\n]+|{_COMMENT})*", re.DOTALL)
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*"')
 _SCALAR = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null")
+_COMMENT_OR_STRING = re.compile(rf"{_STRING.pattern}|({_COMMENT})", re.DOTALL)
 _DEEPEST = 100
 _INDENT = "    "
 
@@ -63,11 +64,13 @@ class JsoncText:
         return dict(self.top.value)
 
     def with_value(self, key: str, value: Json) -> JsoncText:
-        """Give a key a value, at the end where it is new. Of an array, elements stay that stay."""
-        there = self._part(key)
-        if there is None:
+        """Give a key a value, at the end where it is new; elements of an array that stay, stay."""
+        if self._place(key) is None:
             return self._with_new(self.top, f"{json.dumps(key, ensure_ascii=False)}: ", value)
-        if isinstance(value, (list, tuple)) and isinstance(there.value, list) and there.value:
+        there = self._part(key)
+        if same(there.value, value):
+            return self
+        if isinstance(value, (list, tuple)) and isinstance(there.value, list):
             return self._with_elements(key, value)
         text = self._rendered(value, self._indent_at(there.outer))
         return _again(self.text[: there.start] + text + self.text[there.end :])
@@ -83,23 +86,24 @@ class JsoncText:
         places = [at for at, (name, _) in enumerate(self.top.parts) if name == key]
         return places[-1] if places else None
 
-    def _part(self, key: str) -> Part | None:
+    def _part(self, key: str) -> Part:
         place = self._place(key)
-        return None if place is None else self.top.parts[place][1]
+        assert place is not None, "the key is there"
+        return self.top.parts[place][1]
 
     def _with_elements(self, key: str, wanted: Sequence[Json]) -> JsoncText:
-        """Drop the elements that are not wanted, and append the wanted that are not there."""
-        changed = self
-        for place in reversed(range(len(self.top.value[key]))):
-            array = changed._part(key)
-            assert array is not None
-            if not any(same(array.value[place], element) for element in wanted):
-                changed = changed._without_part(array, place)
-        for element in wanted:
-            array = changed._part(key)
-            assert array is not None
-            if not any(same(there, element) for there in array.value):
-                changed = changed._with_new(array, "", element)
+        """Drop the elements that are in the way of those wanted, and append what is missing."""
+        changed, stay = self, 0
+        drop = []
+        for place, element in enumerate(self.values[key]):
+            if stay < len(wanted) and same(element, wanted[stay]):
+                stay += 1
+            else:
+                drop.append(place)
+        for place in reversed(drop):
+            changed = changed._without_part(changed._part(key), place)
+        for element in wanted[stay:]:
+            changed = changed._with_new(changed._part(key), "", element)
         return changed
 
     def _with_new(self, container: Part, key: str, value: Json) -> JsoncText:
@@ -135,9 +139,15 @@ class JsoncText:
                 cuts = [(comma, part.end)]
             else:
                 cuts.append((comma, comma + 1))
+        between = self._newline + self._indent_at(part.outer)
+        comments = between.join(
+            match[1]
+            for match in _COMMENT_OR_STRING.finditer(self.text, part.outer, part.end)
+            if match[1]
+        )
         text = self.text
         for start, end in sorted(cuts, reverse=True):
-            text = _cut(text, start, end)
+            text = _cut(text, start, end, comments if end == part.end else "")
         return _again(text)
 
     @property
@@ -165,14 +175,17 @@ class JsoncText:
         return text.replace("\n", self._newline + indent)
 
 
-def _cut(text: str, start: int, end: int) -> str:
-    """The text without a piece, without its line if nothing else stands there, with one blank left."""
+def _cut(text: str, start: int, end: int, comments: str) -> str:
+    """The text without a piece but for its comments; without its line if nothing else is there."""
     line = text.rfind("\n", 0, start) + 1
     line_end = text.find("\n", end)
     before, after = text[line:start], text[end : len(text) if line_end < 0 else line_end]
+    if comments:
+        ends_line = comments.rpartition("\n")[2].lstrip().startswith("//") and after.strip()
+        return text[:start] + comments + ("\n" if ends_line else "") + text[end:]
     if not before.strip() and not after.strip() and line and line_end >= 0:
         return text[:line] + text[line_end + 1 :]
-    if before[-1:] in (" ", "\t", "[", "{") and before.strip():
+    if not before.strip() or before[-1] in " \t[{":
         end += len(after) - len(after.lstrip(" \t"))
     return text[:start] + text[end:]
 
