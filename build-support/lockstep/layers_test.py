@@ -21,6 +21,7 @@ CORE_LIBRARIES = {"packaging", "tomli", "tomllib"}
 CAPABILITIES_BELOW = {
     "affected": {"lock", "slices"},
     "carried_coverage": {"affected", "slices"},
+    "export": {"lock", "lock_export", "slices"},
     "imports": {"slices"},
     "lock": {"slices"},
     "lock_export": {"imports", "lock", "slices"},

@@ -9,12 +9,14 @@ from pants.engine.unions import UnionRule
 
 from lockstep.affected import goal as affected
 from lockstep.carried_coverage import baseline, keys
+from lockstep.export import plan
 from lockstep.imports import references, scripts, unowned
 from lockstep.lock import conflicts, goal, inputs, judge, pip_tools, resolve, uv
 from lockstep.lock_export import goal as lock_export
 from lockstep.pants_api import (
     base_definitions,
     coverage_seams,
+    export_seams,
     import_seams,
     lock_seams,
     module_seam,
@@ -33,6 +35,7 @@ from lockstep.tailor import targets
 
 def rules() -> Iterable[Rule | UnionRule]:
     coverage_seams.install()
+    export_seams.install()
     import_seams.install()
     lock_seams.install()
     module_seam.install()
@@ -50,6 +53,7 @@ def rules() -> Iterable[Rule | UnionRule]:
         *conflicts.rules(),
         *coverage_seams.rules(),
         *drawn.rules(),
+        *export_seams.rules(),
         *goal.rules(),
         *graphs.rules(),
         *inputs.rules(),
@@ -59,6 +63,7 @@ def rules() -> Iterable[Rule | UnionRule]:
         *locks.rules(),
         *pex.rules(),
         *pip_tools.rules(),
+        *plan.rules(),
         *references.rules(),
         *report.rules(),
         *resolve.rules(),

@@ -32,7 +32,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from typing import Dict, Iterator, List, NoReturn, Sequence, Tuple
+from typing import Dict, Iterator, List, Mapping, NamedTuple, NoReturn, Sequence, Tuple
 
 _HOME = ".lockstep"
 _SLICE = f"{_HOME}/slice.txt"
@@ -65,8 +65,7 @@ def main(mode: str, *args: str) -> None:
         unpack_for(*args[:2])
         args = args[2:]
     if mode == "uv":
-        _prepare_uv()
-        args = (_UV, *args, *_no_index())
+        args = (_UV, *args, *_no_index(sandbox()))
     _become(args)
 
 
@@ -77,8 +76,47 @@ def _become(command: Sequence[str]) -> NoReturn:
 # -- Installing -----------------------------------------------------------------------------------
 
 
+class Place(NamedTuple):
+    """Where a slice is installed, and what by.
+
+    Attributes:
+        uv: the program.
+        venv: the virtual environment; its Python decides which wheels are taken.
+        files: a folder for what uv is to read.
+        environ: uv's environment: settings of the index, `UV_CACHE_DIR`.
+    """
+
+    uv: str
+    venv: str
+    files: str
+    environ: Mapping[str, str]
+
+
+def sandbox() -> Place:
+    """The place that the sandbox of the script is for."""
+    os.environ.update(uv_settings(os.path.abspath(f"{_HOME}/uv-cache")))
+    return Place(_UV, _VENV, _HOME, os.environ)
+
+
+def uv_settings(cache: str) -> Dict[str, str]:
+    """Variables that let uv do what is asked of it and no more; `cache` is an absolute path."""
+    return {"UV_CACHE_DIR": cache, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1"}
+
+
 def install(requirements: str, *options: str) -> None:
     """Install a requirements file with hashes into a new environment, `.lockstep/venv`.
+
+    Raises:
+        InstallError: a hash does not match, a pin does not exist or does not build, no network.
+    """
+    place = sandbox()
+    run_uv(place, "venv", "--no-project", "--python", sys.executable, place.venv)
+    with open(requirements) as file:
+        install_pins(place, file.read(), *options)
+
+
+def install_pins(place: Place, text: str, *options: str) -> None:
+    """Install pins with hashes into an environment that is there.
 
     Wheels only at first, so that a wheel whose hash is not in the lock is an error: uv would else
     quietly build the source distribution in its place. A pin that has no wheel for this
@@ -87,27 +125,23 @@ def install(requirements: str, *options: str) -> None:
     Raises:
         InstallError: a hash does not match, a pin does not exist or does not build, no network.
     """
-    _prepare_uv()
-    _uv("venv", "--no-project", "--python", sys.executable, _VENV)
-    with open(requirements) as file:
-        entries = list(pins(file.read()))
-    options = ("--no-deps", "--python", f"{_VENV}/bin/python", *options, *_no_index())
+    entries = list(pins(text))
+    options = ("--no-deps", "--python", f"{place.venv}/bin/python", *options, *_no_index(place))
     commits = [entry for _, entry in entries if _is_commit(entry)]
     if commits:  # the commit itself is a hash of what it holds, and uv takes it for none
-        _uv("pip", "install", *options, "--requirement", _written("commits.txt", commits))
+        commits_file = _written(place, "commits.txt", commits)
+        run_uv(place, "pip", "install", *options, "--requirement", commits_file)
     hashed = [(name, entry) for name, entry in entries if not _is_commit(entry)]
     names = [name for name, _ in hashed]
     if not names:
         return
-    requirements = _written("hashed.txt", [entry for _, entry in hashed])
+    options = (*options, "--requirement", _written(place, "hashed.txt", [e for _, e in hashed]))
     sources: List[str] = []
     while True:
         wheels = [name for name in names if name not in sources] if sources else [":all:"]
         only = [word for name in wheels for word in ("--only-binary", name)]
         try:
-            _uv(
-                "pip", "install", "--require-hashes", "--requirement", requirements, *only, *options
-            )
+            run_uv(place, "pip", "install", "--require-hashes", *only, *options)
             return
         except InstallError as error:
             found = [name for name in _NO_WHEEL.findall(str(error)) if name not in sources]
@@ -124,17 +158,19 @@ def unpack_for(platform: str, python: str) -> None:
     Raises:
         InstallError: a hash does not match, a pin has no wheel for them, no network.
     """
-    _prepare_uv()
+    place = sandbox()
     with open(_SLICE) as file:
         hashed = [entry for _, entry in pins(file.read()) if not _is_commit(entry)]
-    _uv("pip", "install", "--no-deps", "--require-hashes", "--only-binary", ":all:",
+    run_uv(
+        place, "pip", "install", "--no-deps", "--require-hashes", "--only-binary", ":all:",
         "--link-mode", "symlink", "--target", _FOREIGN, "--python", sys.executable,
         "--python-platform", platform, "--python-version", python,
-        "--requirement", _written("hashed.txt", hashed), *_no_index())  # fmt: skip
+        "--requirement", _written(place, "hashed.txt", hashed), *_no_index(place),
+    )  # fmt: skip
 
 
-def _written(name: str, entries: Sequence[str]) -> str:
-    path = f"{_HOME}/{name}"
+def _written(place: Place, name: str, entries: Sequence[str]) -> str:
+    path = os.path.join(place.files, name)
     with open(path, "w") as file:
         file.writelines(entries)
     return path
@@ -144,26 +180,24 @@ def _is_commit(entry: str) -> bool:
     return _COMMIT.search(entry) is not None
 
 
-def _prepare_uv() -> None:
-    os.environ.update(
-        UV_CACHE_DIR=os.path.abspath(f"{_HOME}/uv-cache"),
-        UV_PYTHON_DOWNLOADS="never",
-        UV_NO_PROGRESS="1",
-    )
-
-
-def _no_index() -> Sequence[str]:
+def _no_index(place: Place) -> Sequence[str]:
     """pip's setting as uv's option: uv has no variable for it."""
-    return ["--no-index"] if "PIP_NO_INDEX" in os.environ else []
+    return ["--no-index"] if "PIP_NO_INDEX" in place.environ else []
 
 
-def _uv(*args: str) -> None:
+def run_uv(place: Place, *args: str) -> None:
+    """Run uv, quietly.
+
+    Raises:
+        InstallError: it failed.
+    """
     done = subprocess.run(
-        [_UV, *args, "--quiet"],
+        [place.uv, *args, "--quiet"],
         stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PATH": os.environ.get("PATH") or os.defpath},  # git is found by it
+        # git is found by PATH
+        env={**place.environ, "PATH": place.environ.get("PATH") or os.defpath},
     )
     if done.returncode != 0:
         raise InstallError(done.stderr)
@@ -240,7 +274,9 @@ def _pack(keys: Dict[str, str], missing: Sequence[Tuple[str, str]]) -> None:
     """Install pins and put the wheel of each into the shared folder."""
     from concurrent.futures import ThreadPoolExecutor
 
-    requirements = _written("missing.txt", [entry for _, entry in missing])
+    requirements = f"{_HOME}/missing.txt"
+    with open(requirements, "w") as file:
+        file.writelines(entry for _, entry in missing)
     install(requirements, "--link-mode", "symlink")
     unpacked = dict(_unpacked_wheels())
     with ThreadPoolExecutor() as pool:

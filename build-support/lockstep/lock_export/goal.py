@@ -5,47 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Iterable
 
-from pants.backend.python.subsystems.setup import PythonSetup
-from pants.backend.python.util_rules.pex_from_targets import (
-    ChosenPythonResolve,
-    ChosenPythonResolveRequest,
-)
 from pants.base.build_root import BuildRoot
-from pants.base.glob_match_error_behavior import GlobMatchErrorBehavior
-from pants.base.specs import Specs
-from pants.base.specs_parser import SpecsParser
-from pants.build_graph.address import (
-    Address,
-    AddressParseException,
-    InvalidAddressError,
-    InvalidSpecPathError,
-    InvalidTargetNameError,
-    ResolveError,
-)
-from pants.core.goals.generate_lockfiles import NoCompatibleResolveException
-from pants.core.target_types import TargetGeneratorSourcesHelperTarget
-from pants.engine.addresses import Addresses
 from pants.engine.console import Console
 from pants.engine.goal import Goal, GoalSubsystem
 from pants.engine.rules import Get, Rule, collect_rules, goal_rule
-from pants.engine.target import Target, Targets, UnexpandedTargets
 from pants.option.option_types import EnumOption, StrListOption, StrOption
 from pants.util.strutil import softwrap
 
 from lockstep.core import pylock
 from lockstep.core.errors import LockstepError
 from lockstep.envs.atomic import write_text
-from lockstep.lock_export import export, index_files
+from lockstep.lock_export import export, index_files, named_roots
 from lockstep.lock_export.export import ExportedSlice, ExportRequest, Format
-
-_BAD_SPECS = (
-    AddressParseException,
-    InvalidAddressError,
-    InvalidSpecPathError,
-    InvalidTargetNameError,
-    ResolveError,
-    SpecsParser.BadSpecError,
-)
+from lockstep.lock_export.named_roots import NamedRoots, NamedRootsRequest
 
 
 class LockExportSubsystem(GoalSubsystem):
@@ -94,74 +66,15 @@ class LockExportGoal(Goal):
     environment_behavior = Goal.EnvironmentBehavior.LOCAL_ONLY
 
 
-# Pants sees the `Get`s of helpers that stand above their rule.
-async def _matched(spec: str) -> Addresses:
-    """The targets that one `--slice` names."""
-    try:
-        specs = SpecsParser().parse_specs(
-            [spec],
-            description_of_origin="the option `--slice`",
-            unmatched_glob_behavior=GlobMatchErrorBehavior.ignore,
-        )
-        targets = await Get(UnexpandedTargets, Addresses, await Get(Addresses, Specs, specs))
-    except _BAD_SPECS as error:
-        raise _names_none(spec, str(error)) from None
-    if not targets:
-        raise _names_none(spec)
-    roots = await Get(Targets, Addresses(map(_root, targets)))  # each input expanded
-    return Addresses(target.address for target in roots)
-
-
-def _root(target: Target) -> Address:
-    """An input that is named as a file stands for all that it states."""
-    if isinstance(target, TargetGeneratorSourcesHelperTarget):
-        return target.address.maybe_convert_to_target_generator()
-    return target.address
-
-
-def _names_none(spec: str, detail: str = "") -> LockstepError:
-    return LockstepError(
-        f"`--slice={spec}` names no target",
-        mend="`./pants list ::` tells the targets there are",
-        detail=detail,
-    )
-
-
-async def _resolve(requested: str | None, roots: Addresses, python_setup: PythonSetup) -> str:
-    if requested is not None and requested not in python_setup.resolves:
-        raise LockstepError(
-            f"There is no resolve `{requested}`",
-            mend=f"Name one of `[python].resolves`: {', '.join(sorted(python_setup.resolves))}",
-        )
-    if not roots:
-        return requested or python_setup.default_resolve
-    try:
-        chosen = await Get(ChosenPythonResolve, ChosenPythonResolveRequest(roots))
-    except NoCompatibleResolveException:
-        raise LockstepError(
-            "The targets of `--slice`, or what they depend on, are of several resolves",
-            mend="Export the slice of each resolve apart",
-        ) from None
-    if requested not in (None, chosen.name):
-        raise LockstepError(
-            f"The targets of `--slice` are of the resolve `{chosen.name}`, not `{requested}`",
-            mend="Leave out `--resolve`",
-        )
-    return chosen.name
-
-
 @goal_rule
 async def lock_export(
-    subsystem: LockExportSubsystem, console: Console, python_setup: PythonSetup, root: BuildRoot
+    subsystem: LockExportSubsystem, console: Console, root: BuildRoot
 ) -> LockExportGoal:
     try:
         path = _output(subsystem, Path(root.path))
         named = tuple(sorted(set(subsystem.slice)))
-        matched = [await _matched(spec) for spec in named]
-        roots = Addresses(sorted({address for addresses in matched for address in addresses}))
-        resolve = await _resolve(subsystem.resolve, roots, python_setup)
-        request = ExportRequest(resolve, named, roots, subsystem.format)
-        exported = await Get(ExportedSlice, ExportRequest, request)
+        roots = await Get(NamedRoots, NamedRootsRequest(named, subsystem.resolve))
+        exported = await Get(ExportedSlice, ExportRequest(roots, subsystem.format))
         if path is None:
             console.write_stdout(exported.text)
         else:
@@ -195,4 +108,4 @@ def _write(path: Path, text: str) -> None:
 
 
 def rules() -> Iterable[Rule]:
-    return (*collect_rules(), *export.rules(), *index_files.rules())
+    return (*collect_rules(), *export.rules(), *index_files.rules(), *named_roots.rules())

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import Any
 
 import pytest
 from pants.backend.python.dependency_inference import module_mapper, parse_python_dependencies
 from pants.backend.python.dependency_inference import rules as dependency_inference
+from pants.backend.python.goals import export as python_export
 from pants.backend.python.goals import lockfile, pytest_runner, run_pex_binary
 from pants.backend.python.macros import common_requirements_rule, python_requirements
 from pants.backend.python.typecheck.mypy import rules as mypy
@@ -15,13 +17,14 @@ from pants.backend.python.util_rules import pex, pex_cli, pex_environment, pex_f
 from pants.backend.python.util_rules import pex_requirements
 from pants.backend.visibility import rules as visibility
 from pants.bin import local_pants_runner
-from pants.core.goals import generate_lockfiles, test
+from pants.core.goals import export, generate_lockfiles, test
 from pants.core.util_rules import adhoc_binaries
 from pants.engine.internals import build_files
 from pants.init import specs_calculator
 
 from lockstep.pants_api import (
     coverage_seams,
+    export_seams,
     import_seams,
     lock_seams,
     module_seam,
@@ -103,6 +106,16 @@ RULES = [
         " GlobalOptions",
     ),
     (
+        export.export,
+        "Export",
+        "Console FilteredTargets Workspace UnionMembership BuildRoot DistDir ExportSubsystem",
+    ),
+    (
+        python_export.export_virtualenvs,
+        "ExportResults",
+        "ExportVenvsRequest PythonSetup DistDir UnionMembership ExportSubsystem",
+    ),
+    (
         test.run_tests,
         "Test",
         "Console TestSubsystem DebugAdapterSubsystem Workspace UnionMembership DistDir RunId"
@@ -156,11 +169,22 @@ def test_registering_replaces_each_rule_once() -> None:
         import_seams.determine_requirement_strings_in_closure,
         lock_seams.generate_lockfile,
         lock_seams.generate_lockfiles_goal,
+        export_seams.export,
+        export_seams.export_virtualenvs,
         coverage_seams.run_tests,
         coverage_seams.run_python_tests,
         mypy_seam.mypy_typecheck_partition,
         visibility_seam.build_file_visibility_implementation,
     ]
+
+
+def test_exporting_reads_no_option_but_the_resolves() -> None:
+    """What the seams leave out of these is exported by Lockstep; what they hand on is like them."""
+    goal = inspect.getsource(export)
+    assert "set(export_subsys.resolve) - resolves_exported" in goal
+    assert goal.count("export_subsys.") == 1
+    rule = inspect.getsource(python_export).partition("async def export_virtualenvs(")[2]
+    assert re.findall(r"export_subsys\.[\w.]+", rule) == ["export_subsys.options.resolve"] * 2
 
 
 def test_the_helper_that_makes_requirement_targets_takes_what_the_seam_hands_it() -> None:

@@ -1,0 +1,103 @@
+"""A copy of an environment that may be changed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from lockstep.core.errors import LockstepError
+from lockstep.envs.build import PTH, START, remove
+from lockstep.envs.exchange import put_in_place
+from lockstep.envs.stamp import STAMP, SUMS
+
+MARK = "lockstep-scratch"
+"""The file that tells a copy from a folder that a person made."""
+
+_PIP_SCRIPT = """\
+#!/bin/sh
+'''exec' "$(dirname -- "$(realpath -- "$0")")"/'python' "$0" "$@"
+' '''
+import sys
+from pip._internal.cli.main import main
+sys.exit(main())
+"""
+
+
+def copy(environment: Path, to: Path, pip: Path) -> None:
+    """Copy an environment to a place where it may be changed.
+
+    A copy that stands there already is replaced, in one step.
+
+    Args:
+        environment: the environment.
+        to: where to.
+        pip: an environment that holds a pip, which is put into the copy unless one is pinned.
+
+    Raises:
+        LockstepError: something that is no such copy is there, or it cannot be written.
+    """
+    check_replaceable(to)
+    try:
+        aside = Path(tempfile.mkdtemp(prefix=f".{to.name}.", suffix=".aside", dir=to.parent))
+        try:
+            _fill(environment, aside, pip)
+            put_in_place(aside, to)
+        finally:
+            for left in to.parent.glob(f"{aside.name}*"):
+                remove(left)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise LockstepError(
+            f"{to} cannot be written ({getattr(error, 'strerror', None) or error})",
+            mend="Let its folder be written to, and see that its disk is not full",
+        ) from None
+
+
+def check_replaceable(path: Path) -> None:
+    """See that nothing of a person is where a copy is going to be.
+
+    Raises:
+        LockstepError: there is something else than such a copy.
+    """
+    if os.path.lexists(path) and not (path / MARK).is_file():
+        raise LockstepError(
+            f"{path} was not made by Lockstep, so it is left as it is",
+            mend=f"If you do not need it, delete it; else move it away: `mv {path} {path}.mine`",
+        )
+
+
+def _fill(environment: Path, aside: Path, pip: Path) -> None:
+    # cp, which shares blocks where the file system can, is several times as fast as Python.
+    clone = ["-c"] if sys.platform == "darwin" else ["--reflink=auto"]
+    subprocess.run(
+        ["cp", "-R", *clone, f"{environment}/.", str(aside)],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    subprocess.run(["chmod", "-R", "u+w", str(aside)], check=True)
+    os.chmod(aside, 0o755)
+    for name in (STAMP, SUMS):
+        (aside / name).unlink()
+    (aside / MARK).write_text("Made by `./pants export --scratch`; change it as you like.\n")
+    (site,) = aside.glob("lib/python*/site-packages")
+    (site.parent / "EXTERNALLY-MANAGED").unlink()
+    (site / f"{START}.py").unlink()
+    lines = (site / PTH).read_text().splitlines(keepends=True)
+    (site / PTH).write_text("".join(line for line in lines if not line.startswith("import ")))
+    if not (site / "pip").exists():
+        _add_pip(pip, site, aside)
+
+
+def _add_pip(pip: Path, site: Path, aside: Path) -> None:
+    (source,) = pip.glob("lib/python*/site-packages")
+    for found in source.iterdir():
+        if re.fullmatch(r"pip|pip-[^-]+\.dist-info", found.name):
+            shutil.copytree(found, site / found.name, ignore=shutil.ignore_patterns("__pycache__"))
+    script = aside / "bin" / "pip"
+    script.write_text(_PIP_SCRIPT)
+    script.chmod(0o755)

@@ -1,0 +1,186 @@
+"""The seams through which `./pants export` lets `.venv` lead to an environment of the store."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any, Iterable
+
+from pants.backend.python.goals import export as python_export
+from pants.backend.python.goals.export import ExportVenvsRequest
+from pants.backend.python.subsystems.setup import PythonSetup
+from pants.backend.python.target_types import PythonResolveField
+from pants.base.build_root import BuildRoot
+from pants.core.goals import export as core_export
+from pants.core.goals.export import Export, ExportResults, ExportSubsystem
+from pants.core.subsystems.python_bootstrap import PythonBootstrapSubsystem
+from pants.engine.console import Console
+from pants.engine.env_vars import CompleteEnvironmentVars
+from pants.engine.fs import PathGlobs, Paths
+from pants.engine.rules import Get
+from pants.engine.target import FilteredTargets
+from pants.engine.unions import UnionRule
+from pants.option.global_options import NamedCachesDirOption
+
+from lockstep.core.errors import LockstepError
+from lockstep.envs.checkout import Checkout
+from lockstep.envs.interpreters import Wanted
+from lockstep.export.options import ExportOptions
+from lockstep.export.plan import Plan, PlanRequest
+from lockstep.lock_export.named_roots import NamedRoots, NamedRootsRequest
+from lockstep.pants_api.seam import Coroutine, replace
+from lockstep.slices.locks import LockRequest, ManagedLock
+
+logger = logging.getLogger(__name__)
+
+
+class _Without:
+    """The options of `export` without the resolves that are Lockstep's."""
+
+    def __init__(self, subsystem: Any, resolves: list[str]) -> None:
+        self._subsystem = subsystem
+        self.resolve = resolves
+
+    @property
+    def options(self) -> _Without:
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._subsystem.options, name)
+
+
+async def _managed(resolve: str, python_setup: PythonSetup) -> bool:
+    """Whether Lockstep exports a resolve: each of ours but those whose lock is in PEX's format."""
+    path = python_setup.resolves.get(resolve)
+    if path is None:
+        return False
+    if not (await Get(Paths, PathGlobs([path]))).files:
+        return True
+    return (await Get(ManagedLock, LockRequest(path))).slicer is not None
+
+
+async def export(
+    original: Coroutine,
+    console: Console,
+    targets: FilteredTargets,
+    workspace: Any,
+    union_membership: Any,
+    build_root: BuildRoot,
+    dist_dir: Any,
+    subsystem: ExportSubsystem,
+    python_setup: PythonSetup,
+    bootstrap: PythonBootstrapSubsystem.EnvironmentAware,
+    environ: CompleteEnvironmentVars,
+    named_caches: NamedCachesDirOption,
+) -> Export:
+    """Export what is Lockstep's, and leave the rest to Pants."""
+    asked = list(subsystem.resolve)
+    ours = [resolve for resolve in asked if await _managed(resolve, python_setup)]
+    if ours or not asked:
+        checkout = Checkout(Path(build_root.path), environ, Path(named_caches.val))
+        options = subsystem.options
+        try:
+            if len(ours) > 1:
+                raise LockstepError(
+                    f".venv holds one resolve, and {', '.join(ours)} are asked for",
+                    mend="Name one of them with `--resolve`",
+                )
+            named = tuple(sorted(set(options.slice)))
+            request = NamedRootsRequest(named, ours[0] if ours else None)
+            roots = await Get(NamedRoots, NamedRootsRequest, request)
+            constraints = python_setup.resolves_to_interpreter_constraints.get(
+                roots.resolve, python_setup.interpreter_constraints
+            )
+            wanted = Wanted(tuple(constraints), tuple(bootstrap.search_path), checkout.root)
+            interpreter = checkout.interpreter(wanted)
+            minor = ".".join(interpreter.version.split(".")[:2])
+            plan = await Get(Plan, PlanRequest(roots, minor))
+            if options.check:
+                return _told(checkout.check(plan.content, interpreter), plan, console)
+            export_it = checkout.export_scratch if options.scratch else checkout.export
+            console.print_stdout(export_it(plan.content, interpreter, logger.info))
+            _warn_of_lock(plan)
+        except LockstepError as error:
+            console.print_stderr(console.red(str(error)))
+            return Export(exit_code=1)
+    rest = [resolve for resolve in asked if resolve not in ours]
+    if asked and not rest:
+        return Export(exit_code=0)
+    exported: Export = await original(
+        *(console, targets, workspace, union_membership, build_root, dist_dir),
+        _Without(subsystem, rest),
+    )
+    return exported
+
+
+def _told(sentences: list[str], plan: Plan, console: Console) -> Export:
+    for line in (*plan.lock_faults, *(f"{sentence}." for sentence in sentences)):
+        console.print_stderr(console.red(line))
+    if plan.lock_faults:
+        console.print_stderr("Run `./pants lock`, then `./pants export`.")
+    elif sentences:
+        console.print_stderr("Run `./pants export` to mend it.")
+    else:
+        console.print_stdout(".venv is up to date.")
+        return Export(exit_code=0)
+    return Export(exit_code=1)
+
+
+def _warn_of_lock(plan: Plan) -> None:
+    if plan.lock_faults:
+        first, more = plan.lock_faults[0], len(plan.lock_faults) - 1
+        also = f" (and {more} more)" if more else ""
+        logger.warning(
+            f"{plan.content.lock_path} does not fit its inputs: {first}{also}. Run `./pants lock`, then"
+            " `./pants export`."
+        )
+
+
+async def export_virtualenvs(
+    original: Coroutine,
+    request: ExportVenvsRequest,
+    python_setup: PythonSetup,
+    dist_dir: Any,
+    union_membership: Any,
+    subsystem: ExportSubsystem,
+) -> ExportResults:
+    """Keep Pants from building the environments of resolves that are Lockstep's."""
+    asked = list(subsystem.options.resolve)
+    rest = [resolve for resolve in asked if not await _managed(resolve, python_setup)]
+    if not asked:
+        foreign = [
+            target
+            for target in request.targets
+            if target.has_field(PythonResolveField)
+            and not await _managed(
+                target[PythonResolveField].normalized_value(python_setup), python_setup
+            )
+        ]
+        if not foreign:
+            return ExportResults(())
+        request = ExportVenvsRequest(tuple(foreign))
+    elif not rest:
+        return ExportResults(())
+    results: ExportResults = await original(
+        request, python_setup, dist_dir, union_membership, _Without(subsystem, rest)
+    )
+    return results
+
+
+def install() -> None:
+    """Put the seams in place."""
+    replace(
+        core_export.export,
+        export,
+        (
+            PythonSetup,
+            PythonBootstrapSubsystem.EnvironmentAware,
+            CompleteEnvironmentVars,
+            NamedCachesDirOption,
+        ),
+    )
+    replace(python_export.export_virtualenvs, export_virtualenvs)
+
+
+def rules() -> Iterable[UnionRule]:
+    return (ExportSubsystem.register_plugin_options(ExportOptions),)
