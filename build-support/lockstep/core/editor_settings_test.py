@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Mapping
+from typing import Any, Dict, Mapping
 
 import pytest
 from hypothesis import given, settings
@@ -19,23 +19,24 @@ from lockstep.core.jsonc_test import comments
 cases = settings(max_examples=int(os.environ.get("LOCKSTEP_FUZZ_CASES", "60")), deadline=None)
 
 LISTS = ("extraPaths", "executionEnvironments")
-_paths = st.lists(st.sampled_from(["a", "b c", "lib/ß", "own"]), unique=True, max_size=3)
-_environments = st.lists(
-    st.fixed_dictionaries(
-        {"root": st.sampled_from(["a", "a/b", "c"])}, optional={"extraPaths": _paths}
-    ),
-    unique_by=lambda environment: environment["root"],
+Strategies = Dict[str, st.SearchStrategy[Any]]
+_paths: st.SearchStrategy[Any] = st.lists(
+    st.sampled_from(["a", "b c", "lib/ß", "own"]), unique=True, max_size=3
+)
+_root: Strategies = {"root": st.sampled_from(["a", "a/b", "c"])}
+_environments: st.SearchStrategy[Any] = st.lists(
+    st.fixed_dictionaries(_root, optional={"extraPaths": _paths}),
+    unique_by=lambda environment: str(environment["root"]),
     max_size=3,
 )
-wishes = st.fixed_dictionaries(
-    {"venv": st.sampled_from([".venv", "other"])},
-    optional={
-        "extraPaths": _paths,
-        "executionEnvironments": _environments,
-        "python.testing.pytestEnabled": st.just(True),
-        "python.testing.pytestArgs": _paths,
-    },
-)
+_always: Strategies = {"venv": st.sampled_from([".venv", "other"])}
+_sometimes: Strategies = {
+    "extraPaths": _paths,
+    "executionEnvironments": _environments,
+    "python.testing.pytestEnabled": st.just(True),
+    "python.testing.pytestArgs": _paths,
+}
+wishes = st.fixed_dictionaries(_always, optional=_sometimes)
 
 
 def last(written: Mapping[str, Json]) -> dict[str, list[Json]]:

@@ -82,7 +82,7 @@ def stale(root: Path, settings: Settings, hooks: Collection[ShellHook] = ()) -> 
     plans = _plans(root, settings, hooks, state)
     outdated = [plan.path for plan in plans if plan.changes]
     return (
-        *(f"{path} does not fit the environments. Run `./pants export`." for path in outdated),
+        *(f"{path} does not fit the environments." for path in outdated),
         *(plan.fault for plan in plans if plan.fault),
     )
 
