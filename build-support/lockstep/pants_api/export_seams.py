@@ -24,9 +24,11 @@ from pants.option.global_options import NamedCachesDirOption
 
 from lockstep.core.errors import LockstepError
 from lockstep.envs.checkout import Checkout
-from lockstep.envs.interpreters import Wanted
+from lockstep.envs.interpreters import Interpreter, Wanted
+from lockstep.export.editors import Editors, ResolveEnvironment
 from lockstep.export.options import ExportOptions
 from lockstep.export.plan import Plan, PlanRequest
+from lockstep.export.sources import FirstPartySources, FirstPartySourcesRequest
 from lockstep.lock_export.named_roots import NamedRoots, NamedRootsRequest
 from lockstep.pants_api.seam import Coroutine, replace
 from lockstep.slices.locks import LockRequest, ManagedLock
@@ -59,6 +61,46 @@ async def _managed(resolve: str, python_setup: PythonSetup) -> bool:
     return (await Get(ManagedLock, LockRequest(path))).slicer is not None
 
 
+def _interpreter(
+    resolve: str,
+    checkout: Checkout,
+    python_setup: PythonSetup,
+    bootstrap: PythonBootstrapSubsystem.EnvironmentAware,
+) -> Interpreter:
+    constraints = python_setup.resolves_to_interpreter_constraints.get(
+        resolve, python_setup.interpreter_constraints
+    )
+    return checkout.interpreter(
+        Wanted(tuple(constraints), tuple(bootstrap.search_path), checkout.root)
+    )
+
+
+def _minor(interpreter: Interpreter) -> str:
+    return ".".join(interpreter.version.split(".")[:2])
+
+
+async def _editors(
+    main: ResolveEnvironment,
+    checkout: Checkout,
+    options: Any,
+    python_setup: PythonSetup,
+    bootstrap: PythonBootstrapSubsystem.EnvironmentAware,
+) -> Editors:
+    """What there is to export beside `.venv`; a resolve that cannot be is left out, with a warning."""
+    found = await Get(FirstPartySources, FirstPartySourcesRequest())
+    others = []
+    for resolve in found.resolves():
+        if resolve == main.resolve or not await _managed(resolve, python_setup):
+            continue
+        try:
+            interpreter = _interpreter(resolve, checkout, python_setup, bootstrap)
+            plan = await Get(Plan, PlanRequest(NamedRoots(resolve), _minor(interpreter)))
+            others.append(ResolveEnvironment(resolve, plan.content, interpreter))
+        except LockstepError as error:
+            logger.warning(f"Editors will not find what `{resolve}` requires. {error}")
+    return Editors(main, others, found.sources, options.shell_hooks)
+
+
 async def export(
     original: Coroutine,
     console: Console,
@@ -88,17 +130,21 @@ async def export(
             named = tuple(sorted(set(options.slice)))
             request = NamedRootsRequest(named, ours[0] if ours else None)
             roots = await Get(NamedRoots, NamedRootsRequest, request)
-            constraints = python_setup.resolves_to_interpreter_constraints.get(
-                roots.resolve, python_setup.interpreter_constraints
-            )
-            wanted = Wanted(tuple(constraints), tuple(bootstrap.search_path), checkout.root)
-            interpreter = checkout.interpreter(wanted)
-            minor = ".".join(interpreter.version.split(".")[:2])
-            plan = await Get(Plan, PlanRequest(roots, minor))
-            if options.check:
-                return _told(checkout.check(plan.content, interpreter), plan, console)
-            export_it = checkout.export_scratch if options.scratch else checkout.export
-            console.print_stdout(export_it(plan.content, interpreter, logger.info))
+            interpreter = _interpreter(roots.resolve, checkout, python_setup, bootstrap)
+            plan = await Get(Plan, PlanRequest(roots, _minor(interpreter)))
+            if options.scratch and not options.check:
+                told = checkout.export_scratch(plan.content, interpreter, logger.info)
+                console.print_stdout(told)
+            else:
+                main = ResolveEnvironment(roots.resolve, plan.content, interpreter)
+                editors = await _editors(main, checkout, options, python_setup, bootstrap)
+                if options.check:
+                    found = checkout.check(plan.content, interpreter) + editors.check(checkout)
+                    return _told(found, plan, console)
+                led_to = checkout.led_to()
+                console.print_stdout(checkout.export(plan.content, interpreter, logger.info))
+                say = console.print_stdout
+                editors.export(checkout, led_to, logger.info, say, logger.warning)
             _warn_of_lock(plan)
         except LockstepError as error:
             console.print_stderr(console.red(str(error)))
