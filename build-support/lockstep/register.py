@@ -9,7 +9,7 @@ from pants.engine.unions import UnionRule
 
 from lockstep.affected import goal as affected
 from lockstep.carried_coverage import baseline, keys
-from lockstep.export import plan
+from lockstep.export import plan, sources
 from lockstep.imports import references, scripts, unowned
 from lockstep.lock import conflicts, goal, inputs, judge, pip_tools, resolve, uv
 from lockstep.lock_export import goal as lock_export
@@ -72,6 +72,7 @@ def rules() -> Iterable[Rule | UnionRule]:
         *sandbox.rules(),
         *selection_seam.rules(),
         *scripts.rules(),
+        *sources.rules(),
         *targets.rules(),
         *unowned.rules(),
         *uv.rules(),

@@ -14,11 +14,12 @@ from typing import Mapping
 from lockstep.envs import installer
 from lockstep.envs.installer import InstallError, Place
 from lockstep.envs.interpreters import Interpreter
-from lockstep.envs.manifest import Manifest
-from lockstep.envs.owning import Owned, own
+from lockstep.envs.manifest import Manifest, walk
+from lockstep.envs.owning import Owned, own, seal
+from lockstep.envs.reuse import accounts_for, common, other_pins, pin_digests, take
 from lockstep.envs.stamp import STAMP, SUMS, Stamp
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever environments come out otherwise than before, so that they get other keys."""
 
 GENERATED = "generated"
@@ -82,7 +83,7 @@ class Tools:
     environ: Mapping[str, str]
 
 
-def build(recipe: Recipe, aside: Path, path: Path, tools: Tools) -> None:
+def build(recipe: Recipe, aside: Path, path: Path, tools: Tools, like: Path | None = None) -> None:
     """Make an environment in a folder that is empty or not there, the stamp last.
 
     Where uv's cache holds files that are not what their wheels say, it is cleaned of these projects,
@@ -93,6 +94,7 @@ def build(recipe: Recipe, aside: Path, path: Path, tools: Tools) -> None:
         aside: the folder.
         path: the place that it is going to be moved to.
         tools: what it is made with.
+        like: another environment, whose files are taken where they are the same; that is faster.
 
     Raises:
         InstallError: a hash does not match, a pin does not exist or does not build, no network.
@@ -100,28 +102,56 @@ def build(recipe: Recipe, aside: Path, path: Path, tools: Tools) -> None:
     """
     settings = installer.uv_settings(str(tools.uv_cache))
     place = Place(str(tools.uv), str(aside), str(aside), {**tools.environ, **settings})
-    owned = _installed(recipe, aside, path, place)
-    if owned.damaged:
-        installer.run_uv(place, "cache", "clean", *sorted(owned.damaged))
-        remove(aside)
-        owned = _installed(recipe, aside, path, place)
-        # What RECORD of a fresh wheel says is wrong then; the wheel itself has the lock's hash.
-    os.chmod(aside, 0o755)
-    (aside / STAMP).touch(mode=0o644)
-    (aside / SUMS).touch(mode=0o644)
-    os.chmod(aside, 0o555)
-    Stamp(FORMAT, str(path), recipe.interpreter, Manifest.of(aside, (STAMP, SUMS))).write(
-        aside, owned.digests
-    )
+    digests = _built_like(recipe, aside, path, place, like)
+    if digests is None:
+        owned = _installed(recipe, recipe.slice_text, aside, path, place)
+        if owned.damaged:
+            installer.run_uv(place, "cache", "clean", *sorted(owned.damaged))
+            remove(aside)
+            owned = _installed(recipe, recipe.slice_text, aside, path, place)
+            # What RECORD of a fresh wheel says is wrong then; the wheel itself has the lock's hash.
+        digests = owned.digests
+    for name in (STAMP, SUMS):
+        (aside / name).touch(mode=0o644)
+    seal(str(aside))
+    manifest = Manifest.of(aside, (STAMP, SUMS))
+    pins = pin_digests(recipe.slice_text)
+    Stamp(FORMAT, str(path), recipe.interpreter, manifest, pins).write(aside, digests)
 
 
-def _installed(recipe: Recipe, aside: Path, path: Path, place: Place) -> Owned:
+def _built_like(
+    recipe: Recipe, aside: Path, path: Path, place: Place, like: Path | None
+) -> Mapping[str, str] | None:
+    """Install what is not the same in another environment, and copy the rest from there.
+
+    None where that cannot be; the folder is gone then, or not there yet.
+    """
+    stamp = Stamp.read(like) if like is not None else None
+    if like is None or stamp is None:
+        return None
+    if (stamp.format, stamp.interpreter) != (FORMAT, recipe.interpreter):
+        return None
+    shared = common(like, stamp, recipe.slice_text)
+    if shared is None:
+        return None
+    owned = _installed(recipe, other_pins(recipe.slice_text, shared.names), aside, path, place)
+    there = {found for found, is_folder in walk(str(aside)) if not is_folder}
+    if not owned.damaged and accounts_for(shared, there, (f"{GENERATED}/",)):
+        taken = take(shared, aside)
+        if taken is not None:
+            return {**owned.digests, **taken}
+    remove(aside)
+    return None
+
+
+def _installed(recipe: Recipe, text: str, aside: Path, path: Path, place: Place) -> Owned:
+    """Make an environment with these pins, and all that is no pin."""
     python = recipe.interpreter.path
     installer.run_uv(
         place, "venv", "--no-project", "--relocatable", "--prompt", _PROMPT, "--python", python,
         str(aside),
     )  # fmt: skip
-    _install_pins(recipe.slice_text, place)
+    _install_pins(text, place)
     for left in (".lock", "commits.txt", "hashed.txt"):
         (aside / left).unlink(missing_ok=True)
     minor = ".".join(recipe.interpreter.version.split(".")[:2])

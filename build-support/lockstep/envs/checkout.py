@@ -14,6 +14,10 @@ from lockstep.envs.interpreters import Interpreter, Wanted
 from lockstep.envs.pip_config import configured_settings
 from lockstep.envs.store import Recipe, Store, Tools, store_folder, told
 
+VENV = ".venv"
+VENVS = ".venvs"
+"""The folder of the environments of other resolves."""
+
 _INTERPRETERS = "interpreters.json"
 UV_CACHE = "lockstep_uv"
 """The named cache that sandboxes know uv's cache by."""
@@ -54,7 +58,12 @@ class Checkout:
 
     @property
     def link(self) -> Path:
-        return self.root / ".venv"
+        return self.root / VENV
+
+    def led_to(self) -> Mapping[str, str]:
+        """The links to environments that are there, with what each leads to."""
+        found = [self.link, *sorted((self.root / VENVS).glob("*"))]
+        return {str(link): os.readlink(link) for link in found if os.path.islink(link)}
 
     @property
     def scratch(self) -> Path:
@@ -101,46 +110,56 @@ class Checkout:
         paths = tuple(str(self.root / folder) for folder in content.source_roots)
         return Recipe(content.slice_text, interpreter, paths, content.generated)
 
-    def export(self, content: Content, interpreter: Interpreter, say: Callable[[str], None]) -> str:
-        """Let `.venv` lead to the environment of a content.
+    def export(
+        self,
+        content: Content,
+        interpreter: Interpreter,
+        say: Callable[[str], None],
+        name: str = VENV,
+    ) -> str:
+        """Let a link, `.venv` by default, lead to the environment of a content.
 
         Returns:
             What was done, a sentence.
 
         Raises:
-            LockstepError: it cannot be made, or something else is in the place of `.venv`.
+            LockstepError: it cannot be made, or something else is in the place of the link.
         """
-        links.check_replaceable(self.link)
+        link = self.root / name
+        links.check_replaceable(link)
         store = self.store()
-        environment = store.provide(self.recipe(content, interpreter), say)
+        like = Path(os.path.realpath(link))
+        environment = store.provide(self.recipe(content, interpreter), say, like)
         try:
             held = f"{_pins(content.size)} of {content.lock_path} for CPython {interpreter.version}"
-            if links.leads_to(self.link, environment.path):
-                return f".venv is up to date: {held}."
-            store.register(self.link)
-            links.switch(self.link, environment.path, self._aside)
+            if links.leads_to(link, environment.path):
+                return f"{name} is up to date: {held}."
+            link.parent.mkdir(exist_ok=True)
+            store.register(link)
+            links.switch(link, environment.path, self._aside)
             store.prune(time.time())
-            return f".venv holds {held}."
+            return f"{name} holds {held}."
         except OSError as error:
             raise LockstepError(
-                f"{self.link} cannot be written ({error.strerror})",
+                f"{link} cannot be written ({error.strerror})",
                 mend=f"Let {self.root} be written to, and see that its disk is not full",
             ) from None
         finally:
             os.close(environment.lock)
 
-    def check(self, content: Content, interpreter: Interpreter) -> list[str]:
-        """What of `.venv` is out of date or damaged, a sentence each without a full stop."""
+    def check(self, content: Content, interpreter: Interpreter, name: str = VENV) -> list[str]:
+        """What of a link is out of date or damaged, a sentence each without a full stop."""
+        link = self.root / name
         path = self.store().path(self.recipe(content, interpreter))
-        if not os.path.lexists(self.link):
-            return [".venv is missing"]
-        if not os.path.islink(self.link):
-            return [".venv is a folder or a file of its own, and no link that Lockstep made"]
-        if not self.link.exists():
-            return [".venv leads nowhere"]
-        out_of_date = [] if links.leads_to(self.link, path) else [".venv is out of date"]
-        found = self.store().faults(Path(os.path.realpath(self.link)))
-        return out_of_date + ([f".venv is damaged: {told(found)}"] if found else [])
+        if not os.path.lexists(link):
+            return [f"{name} is missing"]
+        if not os.path.islink(link):
+            return [f"{name} is a folder or a file of its own, and no link that Lockstep made"]
+        if not link.exists():
+            return [f"{name} leads nowhere"]
+        out_of_date = [] if links.leads_to(link, path) else [f"{name} is out of date"]
+        found = self.store().faults(Path(os.path.realpath(link)))
+        return out_of_date + ([f"{name} is damaged: {told(found)}"] if found else [])
 
     def export_scratch(
         self, content: Content, interpreter: Interpreter, say: Callable[[str], None]

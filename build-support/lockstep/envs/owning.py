@@ -12,6 +12,7 @@ import csv
 import hashlib
 import os
 import re
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from typing import Iterable, Mapping, NamedTuple, Sequence
 
@@ -43,9 +44,7 @@ class Owned(NamedTuple):
 
 
 def own(root: str) -> Owned:
-    """Replace links by read-only copies, and make everything else read-only too.
-
-    Python can keep bytecode: each folder with modules gets a `__pycache__` that can be written to.
+    """Replace links into the cache by read-only copies, and make every other file read-only too.
 
     Args:
         root: the environment, an absolute path.
@@ -53,8 +52,11 @@ def own(root: str) -> Owned:
     Raises:
         OSError: the disk is full, or the cache was emptied meanwhile.
     """
-    paths = list(walk(root))
-    files = [path for path, is_folder in paths if not is_folder]
+    for folder, folders, _ in os.walk(root):
+        if BYTECODE in folders:  # a wheel may hold some, and Python writes it anew
+            shutil.rmtree(f"{folder}/{BYTECODE}")
+            folders.remove(BYTECODE)
+    files = [path for path, is_folder in walk(root) if not is_folder]
     stated = _stated(root, files)
     links, others = [], []
     for path in files:
@@ -65,26 +67,33 @@ def own(root: str) -> Owned:
             links.append((path, target))
     with ThreadPoolExecutor(_JOBS) as pool:
         parts = [links[start : start + _CHUNK] for start in range(0, len(links), _CHUNK)]
-        copied = [pair for part in pool.map(lambda part: _copied(root, part, stated), parts)
-                  for pair in part]  # fmt: skip
+        done = pool.map(lambda part: _copied(root, part, stated), parts)
+        copied = [one for part in done for one in part]
     for path in others:
         os.chmod(path, 0o555 if os.access(path, os.X_OK) else 0o444)
-    with_modules = {os.path.dirname(path) for path in files if path.endswith(".py")}
-    for path, is_folder in [*paths, ("", True)]:
-        if is_folder:
-            if path in with_modules and path != "bin":
-                os.makedirs(f"{root}/{path}/{BYTECODE}", exist_ok=True)
-            os.chmod(f"{root}/{path}", 0o555)
     return Owned(
         {path: digest for path, digest, _ in copied},
         frozenset(stated[path].project for path, _, fits in copied if not fits),
     )
 
 
-def disown(root: str) -> None:
-    """Let everything below a folder be changed and deleted; the folder may be gone."""
-    for folder, folders, _ in os.walk(root):
-        os.chmod(folder, 0o755)
+def seal(root: str) -> None:
+    """Make all folders read-only, once the files are there.
+
+    Python can keep bytecode: each folder with modules gets a `__pycache__` that can be written to.
+
+    Args:
+        root: the environment, an absolute path.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    paths = list(walk(root))
+    with_modules = {os.path.dirname(path) for path, _ in paths if path.endswith(".py")} - {"bin"}
+    for path in ("", *(path for path, is_folder in paths if is_folder)):
+        if path in with_modules:
+            os.mkdir(f"{root}/{path}/{BYTECODE}")
+        os.chmod(f"{root}/{path}", 0o555)
 
 
 def _copied(

@@ -25,12 +25,14 @@ class Stamp:
         path: where it stands.
         interpreter: what it is for.
         manifest: how it looked.
+        pins: a digest of what is pinned, by normalised name.
     """
 
     format: int
     path: str
     interpreter: Interpreter
     manifest: Manifest
+    pins: Mapping[str, str]
 
     def write(self, folder: Path, digests: Mapping[str, str]) -> None:
         """Write the stamp, and the digests before, into files that are there and empty.

@@ -62,12 +62,15 @@ class Store:
         """Where the environment of a recipe stands, or would."""
         return self._folder / recipe.key
 
-    def provide(self, recipe: Recipe, say: Callable[[str], None]) -> Environment:
+    def provide(
+        self, recipe: Recipe, say: Callable[[str], None], like: Path | None = None
+    ) -> Environment:
         """The environment of a recipe, built where it is missing and healed where it is damaged.
 
         Args:
             recipe: what it follows from.
             say: told what takes time, in sentences without a full stop.
+            like: an environment that may have much in common with it, which makes building faster.
 
         Raises:
             LockstepError: it cannot be built.
@@ -80,7 +83,7 @@ class Store:
             try:
                 os.utime(lock)
                 if not stamp.is_whole(path):
-                    self._make(recipe, path, say)
+                    self._make(recipe, path, say, like)
             except BaseException:
                 os.close(lock)
                 raise
@@ -136,7 +139,9 @@ class Store:
         except OSError:
             return ()  # somebody else prunes, or the disk is read-only: there is no hurry
 
-    def _make(self, recipe: Recipe, path: Path, say: Callable[[str], None]) -> None:
+    def _make(
+        self, recipe: Recipe, path: Path, say: Callable[[str], None], like: Path | None
+    ) -> None:
         building = Path(f"{path}.build")
         lock = hold(building, shared=False, wait=False)
         if lock is None:
@@ -152,17 +157,17 @@ class Store:
                 say(f"Mending {path}: {told(found)}")
             else:
                 say(f"Building {path}")
-            self._build(recipe, path)
+            self._build(recipe, path, like if like != path else None)
         finally:
             os.close(lock)
 
-    def _build(self, recipe: Recipe, path: Path) -> None:
+    def _build(self, recipe: Recipe, path: Path, like: Path | None) -> None:
         """Build aside and put into place; whoever calls holds the lock for building."""
         for left in self._folder.glob(f".{path.name}.*.aside*"):
             remove(left)  # of somebody who was killed
         aside = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".aside", dir=self._folder))
         try:
-            build(recipe, aside, path, self._tools)
+            build(recipe, aside, path, self._tools, like)
             put_in_place(aside, path)
         finally:
             for left in self._folder.glob(f"{aside.name}*"):

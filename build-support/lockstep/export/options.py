@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from pants.option.option_types import BoolOption, StrListOption
+from pants.option.option_types import BoolOption, EnumListOption, StrListOption
 from pants.util.strutil import softwrap
+
+from lockstep.core.shell_hooks import ShellHook
 
 
 class ExportOptions:
@@ -29,5 +31,14 @@ class ExportOptions:
         help=softwrap("""
             Write nothing; tell what of `.venv` is out of date or damaged, and whether the lock fits
             its inputs. The exit code is 1 where anything is to be told.
+            """),
+    )
+    shell_hooks = EnumListOption(
+        enum_type=ShellHook,
+        help=softwrap("""
+            Also write what `direnv` (`.envrc`) or `aactivator` (`.activate.sh`, `.deactivate.sh`)
+            reads, so that entering the repository activates `.venv` and leaving it restores what
+            was. A file of yours is never overwritten. What was written once is kept up to date
+            without this option.
             """),
     )

@@ -12,7 +12,7 @@ from pants.backend.python.subsystems.setup import PythonSetup
 from pants.backend.python.target_types import PythonResolveField
 from pants.base.build_root import BuildRoot
 from pants.core.goals import export as core_export
-from pants.core.goals.export import Export, ExportResults, ExportSubsystem
+from pants.core.goals.export import Export, ExportRequest, ExportResults, ExportSubsystem
 from pants.core.subsystems.python_bootstrap import PythonBootstrapSubsystem
 from pants.engine.console import Console
 from pants.engine.env_vars import CompleteEnvironmentVars
@@ -20,13 +20,16 @@ from pants.engine.fs import PathGlobs, Paths
 from pants.engine.rules import Get
 from pants.engine.target import FilteredTargets
 from pants.engine.unions import UnionRule
-from pants.option.global_options import NamedCachesDirOption
+from pants.option.global_options import GlobalOptions
 
 from lockstep.core.errors import LockstepError
-from lockstep.envs.checkout import Checkout
-from lockstep.envs.interpreters import Wanted
+from lockstep.core.ignoring import ignores
+from lockstep.envs.checkout import VENV, Checkout
+from lockstep.envs.interpreters import Interpreter, Wanted
+from lockstep.export.editors import Editors, ResolveEnvironment
 from lockstep.export.options import ExportOptions
 from lockstep.export.plan import Plan, PlanRequest
+from lockstep.export.sources import FirstPartySources, FirstPartySourcesRequest
 from lockstep.lock_export.named_roots import NamedRoots, NamedRootsRequest
 from lockstep.pants_api.seam import Coroutine, replace
 from lockstep.slices.locks import LockRequest, ManagedLock
@@ -59,6 +62,46 @@ async def _managed(resolve: str, python_setup: PythonSetup) -> bool:
     return (await Get(ManagedLock, LockRequest(path))).slicer is not None
 
 
+def _interpreter(
+    resolve: str,
+    checkout: Checkout,
+    python_setup: PythonSetup,
+    bootstrap: PythonBootstrapSubsystem.EnvironmentAware,
+) -> Interpreter:
+    constraints = python_setup.resolves_to_interpreter_constraints.get(
+        resolve, python_setup.interpreter_constraints
+    )
+    return checkout.interpreter(
+        Wanted(tuple(constraints), tuple(bootstrap.search_path), checkout.root)
+    )
+
+
+def _minor(interpreter: Interpreter) -> str:
+    return ".".join(interpreter.version.split(".")[:2])
+
+
+async def _editors(
+    main: ResolveEnvironment,
+    checkout: Checkout,
+    options: Any,
+    python_setup: PythonSetup,
+    bootstrap: PythonBootstrapSubsystem.EnvironmentAware,
+) -> Editors:
+    """What there is to export beside `.venv`; a resolve that cannot be is left out, with a warning."""
+    found = await Get(FirstPartySources, FirstPartySourcesRequest())
+    others = []
+    for resolve in found.resolves():
+        if resolve == main.resolve or not await _managed(resolve, python_setup):
+            continue
+        try:
+            interpreter = _interpreter(resolve, checkout, python_setup, bootstrap)
+            plan = await Get(Plan, PlanRequest(NamedRoots(resolve), _minor(interpreter)))
+            others.append(ResolveEnvironment(resolve, plan.content, interpreter))
+        except LockstepError as error:
+            logger.warning(f"Editors will not find what `{resolve}` requires. {error}")
+    return Editors(main, others, found.sources, options.shell_hooks)
+
+
 async def export(
     original: Coroutine,
     console: Console,
@@ -71,15 +114,16 @@ async def export(
     python_setup: PythonSetup,
     bootstrap: PythonBootstrapSubsystem.EnvironmentAware,
     environ: CompleteEnvironmentVars,
-    named_caches: NamedCachesDirOption,
+    global_options: GlobalOptions,
 ) -> Export:
     """Export what is Lockstep's, and leave the rest to Pants."""
     asked = list(subsystem.resolve)
     ours = [resolve for resolve in asked if await _managed(resolve, python_setup)]
     if ours or not asked:
-        checkout = Checkout(Path(build_root.path), environ, Path(named_caches.val))
+        checkout = Checkout(Path(build_root.path), environ, Path(global_options.named_caches_dir))
         options = subsystem.options
         try:
+            _check_ignored(checkout.root, global_options)
             if len(ours) > 1:
                 raise LockstepError(
                     f".venv holds one resolve, and {', '.join(ours)} are asked for",
@@ -88,29 +132,47 @@ async def export(
             named = tuple(sorted(set(options.slice)))
             request = NamedRootsRequest(named, ours[0] if ours else None)
             roots = await Get(NamedRoots, NamedRootsRequest, request)
-            constraints = python_setup.resolves_to_interpreter_constraints.get(
-                roots.resolve, python_setup.interpreter_constraints
-            )
-            wanted = Wanted(tuple(constraints), tuple(bootstrap.search_path), checkout.root)
-            interpreter = checkout.interpreter(wanted)
-            minor = ".".join(interpreter.version.split(".")[:2])
-            plan = await Get(Plan, PlanRequest(roots, minor))
-            if options.check:
-                return _told(checkout.check(plan.content, interpreter), plan, console)
-            export_it = checkout.export_scratch if options.scratch else checkout.export
-            console.print_stdout(export_it(plan.content, interpreter, logger.info))
+            interpreter = _interpreter(roots.resolve, checkout, python_setup, bootstrap)
+            plan = await Get(Plan, PlanRequest(roots, _minor(interpreter)))
+            if options.scratch and not options.check:
+                told = checkout.export_scratch(plan.content, interpreter, logger.info)
+                console.print_stdout(told)
+            else:
+                main = ResolveEnvironment(roots.resolve, plan.content, interpreter)
+                editors = await _editors(main, checkout, options, python_setup, bootstrap)
+                if options.check:
+                    found = checkout.check(plan.content, interpreter) + editors.check(checkout)
+                    return _told(found, plan, console)
+                led_to = checkout.led_to()
+                console.print_stdout(checkout.export(plan.content, interpreter, logger.info))
+                say = console.print_stdout
+                editors.export(checkout, led_to, logger.info, say, logger.warning)
             _warn_of_lock(plan)
         except LockstepError as error:
             console.print_stderr(console.red(str(error)))
             return Export(exit_code=1)
     rest = [resolve for resolve in asked if resolve not in ours]
-    if asked and not rest:
-        return Export(exit_code=0)
+    others = set(union_membership.get(ExportRequest)) - {ExportVenvsRequest}
+    if not rest and (asked or not (targets or others)):
+        return Export(exit_code=0)  # nothing is left for Pants, which would make an empty folder
     exported: Export = await original(
         *(console, targets, workspace, union_membership, build_root, dist_dir),
         _Without(subsystem, rest),
     )
     return exported
+
+
+def _check_ignored(root: Path, global_options: GlobalOptions) -> None:
+    """See that Pants does not follow `.venv`: it refuses to work where it meets such a link."""
+    patterns = list(global_options.pants_ignore)
+    gitignore = root / ".gitignore"
+    if global_options.pants_ignore_use_gitignore and gitignore.exists():
+        patterns = [*gitignore.read_text(errors="replace").splitlines(), *patterns]
+    if not ignores(patterns, VENV):
+        raise LockstepError(
+            f"Pants would follow the link {VENV}, since nothing tells it to ignore that",
+            mend=f"Put the line `/{VENV}*` into .gitignore",
+        )
 
 
 def _told(sentences: list[str], plan: Plan, console: Console) -> Export:
@@ -176,7 +238,7 @@ def install() -> None:
             PythonSetup,
             PythonBootstrapSubsystem.EnvironmentAware,
             CompleteEnvironmentVars,
-            NamedCachesDirOption,
+            GlobalOptions,
         ),
     )
     replace(python_export.export_virtualenvs, export_virtualenvs)
