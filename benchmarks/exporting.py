@@ -44,7 +44,7 @@ PANTS_TOML = """\
 pants_version = "2.17.1"
 pythonpath = ["%(buildroot)s/build-support"]
 backend_packages = ["pants.backend.python"{plugin}]
-pants_ignore = ["/.*", "__pycache__"]
+pants_ignore = ["/.*", "__pycache__", "uv-venv"]
 
 [anonymous-telemetry]
 enabled = false

@@ -159,7 +159,7 @@ def test_the_loop_follows_the_lock(exporting: Monorepo) -> None:
             found = "from importlib.util import find_spec; print(find_spec('docopt'))"
             assert python(exporting, found) == "None\n"
         finally:
-            process.send_signal(signal.SIGINT)
+            process.kill()
 
 
 def led_to(repo: Monorepo, before: "Path | None") -> "Path | None":

@@ -64,7 +64,7 @@ interpreter_constraints = ["CPython==3.11.*"]
 
 FILES: Mapping[str, str] = {
     "pants.toml": _PANTS_TOML,
-    ".gitignore": "/.pants.d/\n/.pids/\n/dist/\n__pycache__/\n",
+    ".gitignore": "/.pants.d/\n/.pids/\n/dist/\n/.venv*\n__pycache__/\n",
     "3rdparty/python/BUILD": 'python_requirements(name="tools", source="tools.in")\n',
     "3rdparty/python/tools.in": "mypy\npytest\n",
     "dates/BUILD": 'python_requirements(name="inputs", source="inputs.in")\npython_tests()\n',

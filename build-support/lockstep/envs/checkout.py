@@ -128,7 +128,7 @@ class Checkout:
         link = self.root / name
         links.check_replaceable(link)
         store = self.store()
-        like = Path(os.path.realpath(self.link))
+        like = Path(os.path.realpath(link))
         environment = store.provide(self.recipe(content, interpreter), say, like)
         try:
             held = f"{_pins(content.size)} of {content.lock_path} for CPython {interpreter.version}"

@@ -20,10 +20,11 @@ from pants.engine.fs import PathGlobs, Paths
 from pants.engine.rules import Get
 from pants.engine.target import FilteredTargets
 from pants.engine.unions import UnionRule
-from pants.option.global_options import NamedCachesDirOption
+from pants.option.global_options import GlobalOptions
 
 from lockstep.core.errors import LockstepError
-from lockstep.envs.checkout import Checkout
+from lockstep.core.ignoring import ignores
+from lockstep.envs.checkout import VENV, Checkout
 from lockstep.envs.interpreters import Interpreter, Wanted
 from lockstep.export.editors import Editors, ResolveEnvironment
 from lockstep.export.options import ExportOptions
@@ -113,15 +114,16 @@ async def export(
     python_setup: PythonSetup,
     bootstrap: PythonBootstrapSubsystem.EnvironmentAware,
     environ: CompleteEnvironmentVars,
-    named_caches: NamedCachesDirOption,
+    global_options: GlobalOptions,
 ) -> Export:
     """Export what is Lockstep's, and leave the rest to Pants."""
     asked = list(subsystem.resolve)
     ours = [resolve for resolve in asked if await _managed(resolve, python_setup)]
     if ours or not asked:
-        checkout = Checkout(Path(build_root.path), environ, Path(named_caches.val))
+        checkout = Checkout(Path(build_root.path), environ, Path(global_options.named_caches_dir))
         options = subsystem.options
         try:
+            _check_ignored(checkout.root, global_options)
             if len(ours) > 1:
                 raise LockstepError(
                     f".venv holds one resolve, and {', '.join(ours)} are asked for",
@@ -157,6 +159,19 @@ async def export(
         _Without(subsystem, rest),
     )
     return exported
+
+
+def _check_ignored(root: Path, global_options: GlobalOptions) -> None:
+    """See that Pants does not follow `.venv`: it refuses to work where it meets such a link."""
+    patterns = list(global_options.pants_ignore)
+    gitignore = root / ".gitignore"
+    if global_options.pants_ignore_use_gitignore and gitignore.exists():
+        patterns = [*gitignore.read_text(errors="replace").splitlines(), *patterns]
+    if not ignores(patterns, VENV):
+        raise LockstepError(
+            f"Pants would follow the link {VENV}, since nothing tells it to ignore that",
+            mend=f"Put the line `/{VENV}*` into .gitignore",
+        )
 
 
 def _told(sentences: list[str], plan: Plan, console: Console) -> Export:
@@ -222,7 +237,7 @@ def install() -> None:
             PythonSetup,
             PythonBootstrapSubsystem.EnvironmentAware,
             CompleteEnvironmentVars,
-            NamedCachesDirOption,
+            GlobalOptions,
         ),
     )
     replace(python_export.export_virtualenvs, export_virtualenvs)
