@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from lockstep.core.editor_settings import DOTENV, PYRIGHT, VSCODE, merged, pyright_table
 from lockstep.core.errors import TextError
 from lockstep.core.jsonc import Json, read_jsonc, same
-from lockstep.core.jsonc_samples import documents
-from lockstep.core.jsonc_test import comments
+from lockstep.core.jsonc_test import comments, documents
 
 cases = settings(max_examples=int(os.environ.get("LOCKSTEP_FUZZ_CASES", "60")), deadline=None)
 
