@@ -11,7 +11,7 @@ from typing import Any, Iterator, Mapping
 
 import pytest
 
-from lockstep.acceptance.affected_test import Repository
+from lockstep.acceptance.changes import Repository
 from lockstep.acceptance.bump_test import SIX, pinned
 from lockstep.acceptance.monorepo import FILES, LOCK, Monorepo, Result
 
