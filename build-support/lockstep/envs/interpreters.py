@@ -21,7 +21,7 @@ from lockstep.envs.atomic import write_text
 SEARCH_PATH = ("<PYENV>", "<PATH>")
 """The default of `[python-bootstrap].search_path`."""
 
-_ANSWER_SECONDS = 20
+_ANSWER_SECONDS = 60
 _NAMES = re.compile(r"python(?:3(?:\.(\d+))?)?")
 _CONSTRAINT = re.compile(r"\s*(?P<name>[A-Za-z]*)\s*(?P<specifiers>.*)")
 _ASK = """\
@@ -268,7 +268,10 @@ class _Known:
         entry = self._told.get(path)
         if stat is not None and isinstance(entry, dict) and entry.get("stat") == list(stat):
             return _interpreter(entry.get("told"))
-        told = _answer(path, environ)
+        try:
+            told = _answer(path, environ)
+        except (OSError, subprocess.TimeoutExpired):
+            return None  # a busy machine; the next call asks again
         if stat is not None and not _is_script(path):
             self._told[path] = {"stat": stat, "told": told and asdict(told)}
             self._changed = True
@@ -290,26 +293,25 @@ def _interpreter(told: object) -> Interpreter | None:
 
 
 def _answer(path: str, environ: Mapping[str, str]) -> Interpreter | None:
+    """What it says of itself; None where that is no CPython.
+
+    Raises:
+        OSError: it cannot be started.
+        subprocess.TimeoutExpired: it says nothing for long.
+    """
+    done = subprocess.run(
+        [path, "-IS", "-c", _ASK],
+        env={name: environ[name] for name in ("PATH", "HOME", "PYENV_ROOT") if name in environ},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        timeout=_ANSWER_SECONDS,
+    )
     try:
-        done = subprocess.run(
-            [path, "-IS", "-c", _ASK],
-            env={name: environ[name] for name in ("PATH", "HOME", "PYENV_ROOT") if name in environ},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=_ANSWER_SECONDS,
-        )
         told = json.loads(done.stdout)
         if done.returncode != 0 or told.pop("implementation") != "cpython":
             return None
         stat = _stat(told["path"])
         return None if stat is None else Interpreter(**told, size=stat[0], mtime_ns=stat[1])
-    except (
-        OSError,
-        ValueError,
-        LookupError,
-        TypeError,
-        AttributeError,
-        subprocess.SubprocessError,
-    ):
+    except (ValueError, LookupError, TypeError, AttributeError):
         return None

@@ -11,6 +11,7 @@ from typing import Sequence
 import pytest
 
 from lockstep.core.errors import LockstepError
+from lockstep.envs import interpreters
 from lockstep.envs.interpreters import Interpreter, Wanted, configured, find
 
 TELLER = """\
@@ -132,6 +133,19 @@ def test_a_binary_is_asked_once_and_anew_where_it_changed(tmp_path: Path) -> Non
     assert find(wanted, {}, memo) == found
     memo.write_text("no JSON")
     assert find(wanted, {}, memo) == found
+
+
+def test_one_that_was_too_busy_to_answer_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "python3.9").symlink_to(os.path.realpath(sys.executable))
+    wanted = Wanted(("==3.9.*",), (str(tmp_path),))
+    memo = tmp_path / "memo.json"
+    monkeypatch.setattr(interpreters, "_ANSWER_SECONDS", 0)
+    with pytest.raises(LockstepError):
+        find(wanted, {}, memo)
+    monkeypatch.undo()
+    assert find(wanted, {}, memo).is_there()
 
 
 def test_pants_toml_says_what_is_wanted(tmp_path: Path) -> None:
