@@ -398,13 +398,11 @@ _MAKERS: Mapping[str, tuple[tuple[_Maker, ...], tuple[_Maker, ...]]] = {
 }
 """Kinds of changes by group: those that can flip a test, and those that cannot."""
 
-_TURNS = tuple(
-    (
-        "source lock fixture data source BUILD lock source fixture lock data input "
-        "source lock fixture data source BUILD lock source fixture lock option"
-    ).split()
+_TURNS = (
+    *(5 * "source lock fixture data source BUILD lock source fixture lock data input ".split()),
+    "option",
 )
-"""Options come seldom: whatever changes pants.toml makes Pants start anew."""
+"""Options come seldom: whatever changes pants.toml makes Pants start anew, twice."""
 
 OF_THE_SANDBOX = frozenset({"input", "BUILD", "option"})
 """Groups whose effect cannot be seen outside of Pants: tests then run in its sandboxes."""
