@@ -48,14 +48,14 @@ def installed_pyright() -> Path:
 
 @dataclass(frozen=True)
 class Place:
-    """A line of a file, counted from 0."""
+    """A line of a file, counted from 0; one past its end has no text."""
 
     path: Path
     line: int
 
     @property
     def text(self) -> str:
-        return self.path.read_text().splitlines()[self.line]
+        return "".join(self.path.read_text().splitlines()[self.line : self.line + 1])
 
 
 class LanguageServer:
