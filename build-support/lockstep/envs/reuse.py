@@ -27,12 +27,14 @@ class Common(NamedTuple):
         stamp: its stamp.
         names: the projects, normalised, whose pins are the same in both; some may not be installed.
         files: theirs, relative to the environment, with their place in the manifest.
+        recorded: the files of all projects that are installed there.
     """
 
     base: Path
     stamp: Stamp
     names: frozenset[str]
     files: Mapping[str, int]
+    recorded: frozenset[str]
 
 
 def pin_digests(text: str) -> dict[str, str]:
@@ -71,7 +73,7 @@ def common(base: Path, stamp: Stamp, text: str) -> Common | None:
                 return None
             if project in names and path in places:
                 files[path] = places[path]
-    return Common(base, stamp, frozenset(names), files) if files else None
+    return Common(base, stamp, frozenset(names), files, frozenset(owners)) if files else None
 
 
 def _recorded(base: Path, record: str) -> Iterable[str]:
@@ -97,9 +99,7 @@ def accounts_for(shared: Common, there: Collection[str], own: Collection[str]) -
     """
     if not shared.files.keys().isdisjoint(there):
         return False  # a changed project has a file of an unchanged one
-    infos = {path for path in shared.stamp.manifest.files if path.endswith(".dist-info/RECORD")}
-    recorded = {path for info in infos for path in _recorded(shared.base, info)}
-    rest = set(shared.stamp.manifest.files) - recorded - set(there)
+    rest = set(shared.stamp.manifest.files) - shared.recorded - set(there)
     return all(path.startswith(tuple(own)) for path in rest)
 
 

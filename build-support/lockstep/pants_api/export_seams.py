@@ -12,7 +12,7 @@ from pants.backend.python.subsystems.setup import PythonSetup
 from pants.backend.python.target_types import PythonResolveField
 from pants.base.build_root import BuildRoot
 from pants.core.goals import export as core_export
-from pants.core.goals.export import Export, ExportResults, ExportSubsystem
+from pants.core.goals.export import Export, ExportRequest, ExportResults, ExportSubsystem
 from pants.core.subsystems.python_bootstrap import PythonBootstrapSubsystem
 from pants.engine.console import Console
 from pants.engine.env_vars import CompleteEnvironmentVars
@@ -152,8 +152,9 @@ async def export(
             console.print_stderr(console.red(str(error)))
             return Export(exit_code=1)
     rest = [resolve for resolve in asked if resolve not in ours]
-    if asked and not rest:
-        return Export(exit_code=0)
+    others = set(union_membership.get(ExportRequest)) - {ExportVenvsRequest}
+    if not rest and (asked or not (targets or others)):
+        return Export(exit_code=0)  # nothing is left for Pants, which would make an empty folder
     exported: Export = await original(
         *(console, targets, workspace, union_membership, build_root, dist_dir),
         _Without(subsystem, rest),
