@@ -48,14 +48,14 @@ def installed_pyright() -> Path:
 
 @dataclass(frozen=True)
 class Place:
-    """A line of a file, counted from 0."""
+    """A line of a file, counted from 0; one past its end has no text."""
 
     path: Path
     line: int
 
     @property
     def text(self) -> str:
-        return self.path.read_text().splitlines()[self.line]
+        return "".join(self.path.read_text().splitlines()[self.line : self.line + 1])
 
 
 class LanguageServer:
@@ -74,7 +74,8 @@ class LanguageServer:
         self._process = subprocess.Popen(
             command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
         capabilities = {
             "workspace": {
                 "configuration": True,
@@ -96,7 +97,9 @@ class LanguageServer:
 
     def stop(self) -> None:
         self._process.kill()
-        self._process.wait()
+        self._listener.join()
+        with self._process:
+            pass  # closes its pipes
 
     def open(self, path: str) -> None:
         """Show a file, relative to the root."""

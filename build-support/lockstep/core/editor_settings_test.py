@@ -15,7 +15,8 @@ from lockstep.core.errors import TextError
 from lockstep.core.jsonc import Json, read_jsonc, same
 from lockstep.core.jsonc_test import comments, documents
 
-cases = settings(max_examples=int(os.environ.get("LOCKSTEP_FUZZ_CASES", "60")), deadline=None)
+CASES = max(1, int(os.environ.get("LOCKSTEP_FUZZ_CASES", "160")) // 4)
+cases = settings(max_examples=CASES, deadline=None)
 
 LISTS = ("extraPaths", "executionEnvironments")
 Strategies = Dict[str, st.SearchStrategy[Any]]

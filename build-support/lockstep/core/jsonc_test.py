@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from lockstep.core.errors import TextError
 from lockstep.core.jsonc import read_jsonc, same
 
-cases = settings(max_examples=int(os.environ.get("LOCKSTEP_FUZZ_CASES", "100")), deadline=None)
+CASES = max(1, int(os.environ.get("LOCKSTEP_FUZZ_CASES", "160")) // 4)
+cases = settings(max_examples=CASES, deadline=None)
 
 keys = st.sampled_from(
     ["a", "b", "größe", "venv", "exclude", "extraPaths", "executionEnvironments"]
