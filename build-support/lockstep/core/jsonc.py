@@ -147,7 +147,7 @@ class JsoncText:
         )
         text = self.text
         for start, end in sorted(cuts, reverse=True):
-            text = _cut(text, start, end, comments if end == part.end else "")
+            text = _cut(text, start, end, comments if end == part.end else "", self._newline)
         return _again(text)
 
     @property
@@ -175,14 +175,14 @@ class JsoncText:
         return text.replace("\n", self._newline + indent)
 
 
-def _cut(text: str, start: int, end: int, comments: str) -> str:
+def _cut(text: str, start: int, end: int, comments: str, newline: str) -> str:
     """The text without a piece but for its comments; without its line if nothing else is there."""
     line = text.rfind("\n", 0, start) + 1
     line_end = text.find("\n", end)
     before, after = text[line:start], text[end : len(text) if line_end < 0 else line_end]
     if comments:
         ends_line = comments.rpartition("\n")[2].lstrip().startswith("//") and after.strip()
-        return text[:start] + comments + ("\n" if ends_line else "") + text[end:]
+        return text[:start] + comments + (newline if ends_line else "") + text[end:]
     if not before.strip() and not after.strip() and line and line_end >= 0:
         return text[:line] + text[line_end + 1 :]
     if not before.strip() or before[-1] in " \t[{":

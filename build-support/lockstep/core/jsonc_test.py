@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lockstep.core.errors import TextError
@@ -80,6 +80,7 @@ def test_what_is_read_is_what_was_written(document: tuple[str, dict[str, Any]]) 
 
 
 @cases
+@example(('{\r\n"a": [ // c\r\n[ // c\r\n],[]]\r\n}', {"a": [[], []]}), "a", [])
 @given(documents(), keys, values)
 def test_one_key_changes_and_nothing_else(
     document: tuple[str, dict[str, Any]], key: str, new: Any

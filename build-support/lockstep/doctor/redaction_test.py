@@ -40,7 +40,7 @@ cases = settings(
         ("ghp_0123456789abcdefghij", "****"),
         ("author: somebody", "author: somebody"),
         ("mail ann.b@mail.example now", "mail EMAIL now"),
-        ("PWD=/work/there", "PWD=/work/there"),
+        ("PWD=/srv/there", "PWD=/srv/there"),
         ("\x1b[31mred\x1b[0m", "red"),
         ("-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----\nx", "****\nx"),
         ("idna==3.11 --hash=sha256:" + "a" * 64, "idna==3.11 --hash=sha256:" + "a" * 64),

@@ -101,7 +101,7 @@ class Repository:
 
     def environ(self, **variables: Optional[str]) -> Mapping[str, str]:
         """The environment of a call; a variable that is None is left out."""
-        of_pants = ("PANTS_", "_PANTS_", "LOCKSTEP_")
+        of_pants = ("PANTS_", "_PANTS_", "__PANTS_", "LOCKSTEP_")
         base = {k: v for k, v in os.environ.items() if not k.startswith(of_pants)}
         merged = {**base, **self.variables, **variables}
         return {name: value for name, value in merged.items() if value is not None}
