@@ -12,6 +12,7 @@ from typing import Iterator
 import pytest
 
 from lockstep.acceptance.monorepo import GRAPH, LOCK, Monorepo
+from lockstep.core import lock_codec
 
 PROJECT = """\
 [build-system]
@@ -87,7 +88,8 @@ def test_a_tag_is_locked_at_its_commit_and_stays_there(
         before = monorepo.read(LOCK)
         moved = repository.release("2")
         again = monorepo.pants("lock")
-        assert f"{LOCK} holds 18 pins, as before.\n" in again.output
+        count = len(lock_codec.parse(before, LOCK).pins)
+        assert f"{LOCK} holds {count} pins, as before.\n" in again.output
         assert monorepo.read(LOCK) == before
 
         monorepo.path(LOCK).unlink()
