@@ -177,10 +177,16 @@ def bumped(lock: str) -> str:
     return Slice(tuple(pin for pin in parsed.pins if pin.key != BUMPED)).text
 
 
+def away(folder: Path) -> None:
+    """Move a folder out of the way: for a while after files were deleted, ext4 is slow to make any."""
+    if folder.exists():
+        folder.rename(f"{folder}.{time.monotonic_ns()}")
+
+
 def with_uv(tools: Tools, folder: Path, cache: Path) -> float:
     """How many seconds uv takes for the pins of the lock."""
     venv = folder / "uv-venv"
-    shutil.rmtree(venv, ignore_errors=True)
+    away(venv)
     common = ("--quiet", "--cache-dir", cache)
     started = time.monotonic()
     tools.run(tools.uv, "venv", *common, "--no-project", "--python", tools.python, venv)
@@ -207,7 +213,7 @@ def measure(
         ours.start()
         for number in range(options.cold_runs):
             for place in (folder / "uv-cache", uv_cache, environments):
-                shutil.rmtree(place, ignore_errors=True)
+                away(place)
             turns: list[tuple[str, Callable[[], float]]] = [
                 (COLD_UV, lambda: with_uv(tools, folder, folder / "uv-cache")),
                 (COLD, lambda: ours.pants("export")),
@@ -215,7 +221,7 @@ def measure(
             for row, run in turns[:: 1 - 2 * (number % 2)]:
                 note(row, run)
         for _ in range(options.runs):
-            shutil.rmtree(environments)
+            away(environments)
             note(WARM_UV, lambda: with_uv(tools, folder, folder / "uv-cache"))
             note(WARM, lambda: ours.pants("export"))
             (ours.root / LOCK).write_text(bumped((ours.root / LOCK).read_text()))
@@ -259,8 +265,7 @@ def main() -> None:
         found = measure(Path(folder).resolve(), tools, options)
         pins = len(lock_codec.parse(text_of(LOCK), LOCK).pins)
         print(f"{pins} pins, {os.cpu_count()} cores.\n\n{table(found)}")
-        environments = Path(folder, "lockstep", "caches", "lockstep", "environments")
-        subprocess.run(["chmod", "-R", "u+w", str(environments)], check=False)
+        subprocess.run(["chmod", "-R", "u+w", folder], check=False)
 
 
 if __name__ == "__main__":

@@ -108,11 +108,15 @@ def _unrequired(
 ) -> Iterator[str]:
     slicer = Slicer(lock)
     reached: set[str] = set()
-    for stated in requirements:
-        try:
-            reached |= slicer.cut([stated.text], environment).names
-        except SliceError:
-            continue  # told as unsatisfied
+    texts = [stated.text for stated in requirements]
+    try:
+        reached |= slicer.cut(texts, environment).names
+    except SliceError:
+        for text in texts:
+            try:
+                reached |= slicer.cut([text], environment).names
+            except SliceError:
+                continue  # told as unsatisfied
     for pin in lock.pins:
         if pin.key not in reached:
             yield f"{lock.path}:{pin.line}: `{pin.requirement}` is pinned, but nothing requires it"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Iterable, Iterator, Mapping, Sequence
 
 from packaging.requirements import Requirement
@@ -154,6 +155,7 @@ def _digested(kind: str, stated: InputRequirement) -> str:
     return f"{kind}{stated.path}\t{canonical(stated.text)}{hashes}"
 
 
+@lru_cache(maxsize=4096)
 def canonical(requirement: str) -> str:
     """A requirement in one spelling: normalised name, sorted extras and specifiers (PEP 508)."""
     parsed = Requirement(requirement)

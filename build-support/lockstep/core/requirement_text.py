@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import Requirement
@@ -36,8 +37,9 @@ def stated(at: Placed, text: str, hashes: tuple[str, ...] = ()) -> InputRequirem
     return InputRequirement(at.path, at.line, text, hashes)
 
 
+@lru_cache(maxsize=4096)
 def parsed(text: str) -> Requirement:
-    """A requirement (PEP 508), the same by every release of `packaging`.
+    """A requirement (PEP 508), the same by every release of `packaging`; not to be changed.
 
     Raises:
         ValueError: it is none.

@@ -7,6 +7,7 @@ import os
 import pkgutil
 import platform
 import shutil
+import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Mapping
@@ -25,6 +26,8 @@ FORMAT = 2
 GENERATED = "generated"
 START = "_lockstep_start"
 PTH = "00_lockstep.pth"
+FULL = "No space left on device"
+"""What uv says of a full disk, among more."""
 _PROMPT = ".venv"
 _MARKER = """\
 [externally-managed]
@@ -147,6 +150,7 @@ def _built_like(
 def _installed(recipe: Recipe, text: str, aside: Path, path: Path, place: Place) -> Owned:
     """Make an environment with these pins, and all that is no pin."""
     python = recipe.interpreter.path
+    since = _now_on_disk(aside.parent)
     installer.run_uv(
         place, "venv", "--no-project", "--relocatable", "--prompt", _PROMPT, "--python", python,
         str(aside),
@@ -167,16 +171,26 @@ def _installed(recipe: Recipe, text: str, aside: Path, path: Path, place: Place)
         paths.append(str(path / GENERATED))
     lines = [f"import {START}; {START}.settle({START}.__file__)", *paths]
     (site / PTH).write_text("".join(f"{line}\n" for line in lines))
-    return own(str(aside))
+    return own(str(aside), since)
+
+
+def _now_on_disk(folder: Path) -> int:
+    """The time, in nanoseconds, that a file gets which is written now."""
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(b"now")
+        file.flush()
+        return os.fstat(file.fileno()).st_mtime_ns
 
 
 def _install_pins(text: str, place: Place) -> None:
     """Install from uv's cache alone where it holds everything: the index is not asked then."""
-    options = ("--link-mode", "symlink")
+    options = ("--link-mode", "hardlink")
     try:
         installer.install_pins(place._replace(environ={**place.environ, "UV_OFFLINE": "1"}),
                                text, *options)  # fmt: skip
-    except InstallError:
+    except InstallError as error:
+        if FULL in str(error):
+            raise  # uv takes for installed what it left half-installed
         installer.install_pins(place, text, *options)
 
 

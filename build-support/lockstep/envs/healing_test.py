@@ -138,15 +138,42 @@ def test_a_replaced_interpreter_is_noticed_and_gets_an_environment_of_its_own(
     assert fault.sentence == f"its Python {binary} is gone"
 
 
-def test_damage_in_the_cache_of_uv_reaches_no_environment(machine: Machine, pin: str) -> None:
-    recipe = machine.recipe(pin)
-    made = machine.provide(recipe)
-    (cached,) = machine.tools.uv_cache.rglob("archive-v0/*/one.py")
-    cached.write_text("RELEASE = 'damaged'\n")
-    assert run(made.python, "-c", HELD) == "1.0 2\n"
+def test_a_damaged_file_that_others_share_is_healed_everywhere(machine: Machine, pin: str) -> None:
+    recipes = [machine.recipe(pin), machine.recipe(pin, machine.wheel("two"))]
+    made, other = [machine.provide(recipe) for recipe in recipes]
+    os.truncate(site(made) / "native.so", 10)
 
-    _forced(os.unlink)(site(made) / "one.py")
-    machine.provide(recipe)
+    (cached,) = machine.tools.uv_cache.rglob("archive-v0/*/native.so")
+    assert [cached.stat().st_size, (site(other) / "native.so").stat().st_size] == [10, 10]
+    for recipe, environment in zip(recipes, (made, other)):
+        machine.provide(recipe)
+        relative = (site(environment) / "native.so").relative_to(environment.path)
+        assert machine.said == [f"Mending {environment.path}: {relative} was changed"]
+        assert machine.store.faults(environment.path, deep=True) == ()
+        assert (site(environment) / "native.so").stat().st_size > 5000
+    (cached,) = machine.tools.uv_cache.rglob("archive-v0/*/native.so")
+    assert cached.stat().st_size > 5000
+
+
+def _truncate(path: Path) -> None:
+    os.truncate(path, 3)
+
+
+def _rot(path: Path) -> None:
+    look = path.stat()
+    path.write_text(path.read_text().replace("1", "7"))
+    os.utime(path, ns=(look.st_atime_ns, look.st_mtime_ns))
+
+
+@pytest.mark.parametrize("damage", [os.unlink, _truncate, _rot], ids=["gone", "short", "rotten"])
+def test_damage_in_the_cache_of_uv_reaches_no_new_environment(
+    machine: Machine, pin: str, damage: Callable[[Path], None]
+) -> None:
+    machine.provide(machine.recipe(pin))
+    (cached,) = machine.tools.uv_cache.rglob("archive-v0/*/one.py")
+    damage(cached)
+    made = machine.provide(machine.recipe(pin, machine.wheel("two")))
     assert run(made.python, "-c", HELD) == "1.0 2\n"
+    assert machine.store.faults(made.path, deep=True) == ()
     (cached,) = machine.tools.uv_cache.rglob("archive-v0/*/one.py")
     assert cached.read_text() == "RELEASE = '1.0'\n"

@@ -50,6 +50,10 @@ class InstallError(Exception):
     """The slice cannot be installed; the message holds what uv said."""
 
 
+class DamagedError(InstallError):
+    """An unpacked wheel is not what its RECORD says."""
+
+
 def main(mode: str, *args: str) -> None:
     """Run the script; `args` are those behind the mode."""
     if os.path.exists(_SETTINGS):
@@ -271,7 +275,20 @@ def _sha256(path: str) -> str:
 
 
 def _pack(keys: Dict[str, str], missing: Sequence[Tuple[str, str]]) -> None:
-    """Install pins and put the wheel of each into the shared folder."""
+    """Install pins and put the wheel of each into the shared folder.
+
+    Where uv's cache is damaged, it is cleaned of these projects, and they are fetched anew.
+    """
+    damaged = _pack_once(keys, missing)
+    if damaged:
+        run_uv(sandbox(), "cache", "clean", *damaged)
+        shutil.rmtree(_VENV)
+        for error in _pack_once(keys, missing).values():
+            raise error  # the wheel itself is at odds with its RECORD
+
+
+def _pack_once(keys: Dict[str, str], missing: Sequence[Tuple[str, str]]) -> Dict[str, DamagedError]:
+    """Why projects could not be packed, by name."""
     from concurrent.futures import ThreadPoolExecutor
 
     requirements = f"{_HOME}/missing.txt"
@@ -279,10 +296,15 @@ def _pack(keys: Dict[str, str], missing: Sequence[Tuple[str, str]]) -> None:
         file.writelines(entry for _, entry in missing)
     install(requirements, "--link-mode", "symlink")
     unpacked = dict(_unpacked_wheels())
+    damaged = {}
     with ThreadPoolExecutor() as pool:
-        jobs = [pool.submit(_store, key, unpacked.get(name)) for name, key in keys.items()]
-        for job in jobs:
-            job.result()
+        jobs = {name: pool.submit(_store, key, unpacked.get(name)) for name, key in keys.items()}
+        for name, job in jobs.items():
+            try:
+                job.result()
+            except DamagedError as error:
+                damaged[name] = error
+    return damaged
 
 
 def _unpacked_wheels() -> Iterator[Tuple[str, str]]:
@@ -309,6 +331,9 @@ def _store(key: str, unpacked: str | None) -> None:
             json.dump(digests, file)
         os.chmod(aside, 0o755)
         os.rename(aside, os.path.join(_WHEELS, key))
+    except DamagedError:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
     except OSError:
         shutil.rmtree(aside, ignore_errors=True)
         if not os.path.exists(os.path.join(_WHEELS, key)):  # else another sandbox was first
@@ -326,7 +351,7 @@ def pack_wheel(unpacked: str, folder: str) -> str:
         The wheel's file name.
 
     Raises:
-        InstallError: a file is missing or is not what RECORD says.
+        DamagedError: a file is missing or is not what RECORD says.
     """
     import base64
     import csv
@@ -343,12 +368,12 @@ def pack_wheel(unpacked: str, folder: str) -> str:
                 with open(full, "rb") as binary:
                     content = binary.read()
             except OSError as error:
-                raise InstallError(f"uv's cache is damaged ({error}); run `uv cache clean`")
+                raise DamagedError(f"{name}: {path} cannot be read ({error.strerror})")
             algorithm, _, expected = record[path].partition("=")
             if expected:
                 digest = hashlib.new(algorithm, content).digest()
                 if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != expected:
-                    raise InstallError(f"{name}: {path} is not what RECORD says")
+                    raise DamagedError(f"{name}: {path} is not what RECORD says")
             entry = zipfile.ZipInfo(path, (1980, 1, 1, 0, 0, 0))
             entry.external_attr = (0o755 if os.access(full, os.X_OK) else 0o644) << 16
             # Little is won by compressing more, and everybody waits for it.

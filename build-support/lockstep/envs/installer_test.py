@@ -228,6 +228,34 @@ def test_a_file_that_is_not_what_record_says_is_refused(tmp_path: Path) -> None:
     assert str(caught.value) == ("one-1.0-py2.py3-none-any.whl: one.py is not what RECORD says")
 
 
+def test_a_damaged_cache_is_cleaned_and_misleads_nobody(sandbox: Sandbox) -> None:
+    texts = [f"{name}==1.0 --hash={make_wheel(sandbox.index, name)}\n" for name in ("one", "two")]
+    assert sandbox.run("".join(texts), "pex", "before.pex").returncode == 0
+    shutil.rmtree(sandbox.wheels)
+    sandbox.wheels.mkdir()
+    for damage in (Path.unlink, lambda path: path.write_text("NAME = 'other'\n")):
+        (cached,) = (sandbox.folder / ".lockstep/uv-cache").rglob("archive-v0/*/one.py")
+        damage(cached)
+        done = sandbox.run("".join(texts), "pex", "after.pex")
+        assert (done.returncode, done.stdout) == (0, "")
+        assert sandbox.info("after.pex") == sandbox.info("before.pex")
+        shutil.rmtree(sandbox.folder / "after.pex")
+        shutil.rmtree(sandbox.wheels)
+        sandbox.wheels.mkdir()
+
+
+def test_a_wheel_that_is_at_odds_with_its_own_record_is_refused(sandbox: Sandbox) -> None:
+    files = {**wheel_files("one"), "one.py": b"NAME = 'other'\n"}
+    path = sandbox.index / "one-1.0-py2.py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as wheel:
+        for name, content in files.items():
+            wheel.writestr(name, content)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    done = sandbox.run(f"one==1.0 --hash=sha256:{digest}\n", "pex", "out.pex")
+    assert done.returncode == 1
+    assert "one-1.0-py2.py3-none-any.whl: one.py is not what RECORD says" in done.stdout
+
+
 @pytest.mark.skipif(not os.path.exists(DEBIAN_PYTHON), reason="there is no Python of the system")
 def test_the_python_of_the_system_installs_too(sandbox: Sandbox) -> None:
     text = f"one==1.0 --hash={make_wheel(sandbox.index, 'one')}\n"

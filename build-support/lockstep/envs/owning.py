@@ -1,8 +1,7 @@
-"""Turns an environment that uv made of links into its own cache into one of files of its own.
+"""Makes an environment that uv installed fit to be kept: read-only, and known file by file.
 
-uv links fastest by symlinks, and copies slowly. More than that, no file is to be shared: what is
-changed or truncated in one environment, or in uv's cache, must not reach another one. What is copied
-is held against the hashes that its wheel states (RECORD), so that damage in the cache is noticed.
+uv links files into its own cache, and an environment shares them with the cache and with others. So
+everything is held against the hashes that its wheel states (RECORD), and damage in the cache is noticed.
 """
 
 from __future__ import annotations
@@ -13,13 +12,11 @@ import hashlib
 import os
 import re
 import shutil
-from concurrent.futures import ThreadPoolExecutor
-from typing import Iterable, Mapping, NamedTuple, Sequence
+import stat
+from typing import Iterable, Mapping, NamedTuple
 
-from lockstep.envs.manifest import BYTECODE, walk
+from lockstep.envs.manifest import BYTECODE, sha256, walk
 
-_JOBS = 4
-_CHUNK = 200
 _INFO = re.compile(r"([^/]+)-[^-/]+\.dist-info")
 
 
@@ -35,22 +32,25 @@ class Owned(NamedTuple):
     """The files of an environment.
 
     Attributes:
-        digests: SHA-256 in hexadecimal, by path relative to the environment; of what was copied.
-        damaged: the projects that files belong to which are not what RECORD says.
+        digests: SHA-256 in hexadecimal, by path relative to the environment.
+        damaged: the projects that files belong to which are missing, or not what RECORD says.
     """
 
     digests: Mapping[str, str]
     damaged: frozenset[str]
 
 
-def own(root: str) -> Owned:
-    """Replace links into the cache by read-only copies, and make every other file read-only too.
+def own(root: str, since: int) -> Owned:
+    """Make all files read-only, and hold them against RECORD: uv says nothing of what its cache lacks.
+
+    What was unpacked just now comes from wheels whose hashes uv looked at, so it is not read again.
 
     Args:
         root: the environment, an absolute path.
+        since: when uv began, in nanoseconds as the file system tells them.
 
     Raises:
-        OSError: the disk is full, or the cache was emptied meanwhile.
+        OSError: a file cannot be read.
     """
     for folder, folders, _ in os.walk(root):
         if BYTECODE in folders:  # a wheel may hold some, and Python writes it anew
@@ -58,23 +58,24 @@ def own(root: str) -> Owned:
             folders.remove(BYTECODE)
     files = [path for path, is_folder in walk(root) if not is_folder]
     stated = _stated(root, files)
-    links, others = [], []
+    digests: dict[str, str] = {}
+    missing = stated.keys() - files
+    damaged = {stated[path].project for path in missing if f"/{BYTECODE}/" not in path}
     for path in files:
         full = f"{root}/{path}"
-        if not os.path.islink(full):
-            others.append(full)
-        elif os.path.isabs(target := os.readlink(full)) and not path.startswith("bin/python"):
-            links.append((path, target))
-    with ThreadPoolExecutor(_JOBS) as pool:
-        parts = [links[start : start + _CHUNK] for start in range(0, len(links), _CHUNK)]
-        done = pool.map(lambda part: _copied(root, part, stated), parts)
-        copied = [one for part in done for one in part]
-    for path in others:
-        os.chmod(path, 0o555 if os.access(path, os.X_OK) else 0o444)
-    return Owned(
-        {path: digest for path, digest, _ in copied},
-        frozenset(stated[path].project for path, _, fits in copied if not fits),
-    )
+        look = os.lstat(full)
+        if stat.S_ISLNK(look.st_mode):
+            continue
+        os.chmod(full, 0o555 if look.st_mode & 0o111 else 0o444)
+        says = stated.get(path)
+        is_new = look.st_nlink > 1 and look.st_mtime_ns >= since  # a copy is as new as itself
+        if says is not None and says.algorithm == "sha256" and is_new:
+            digests[path] = _decoded(says.digest).hex()
+            continue
+        digests[path] = sha256(full)
+        if says is not None and not _fits(full, digests[path], says):
+            damaged.add(says.project)
+    return Owned(digests, frozenset(damaged))
 
 
 def seal(root: str) -> None:
@@ -96,38 +97,20 @@ def seal(root: str) -> None:
         os.chmod(f"{root}/{path}", 0o555)
 
 
-def _copied(
-    root: str, links: Iterable[tuple[str, str]], stated: Mapping[str, Stated]
-) -> Sequence[tuple[str, str, bool]]:
-    """Copy what links lead to; path, digest, and whether it is what RECORD says, of each."""
-    done = []
-    for path, target in links:
-        content, mode = _read(target)
-        full = f"{root}/{path}"
-        os.unlink(full)
-        handle = os.open(full, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-        try:
-            rest = memoryview(content)
-            while rest:
-                rest = rest[os.write(handle, rest) :]
-        finally:
-            os.close(handle)
-        digest = hashlib.sha256(content)
-        says = stated.get(path)
-        done.append((path, digest.hexdigest(), says is None or _fits(says, digest, content)))
-    return done
-
-
-def _read(path: str) -> tuple[bytes, int]:
-    with open(path, "rb", buffering=0) as file:
-        mode = os.fstat(file.fileno()).st_mode
-        return file.readall(), 0o555 if mode & 0o111 else 0o444
-
-
-def _fits(stated: Stated, digest: "hashlib._Hash", content: bytes) -> bool:
+def _fits(path: str, digest: str, stated: Stated) -> bool:
+    found = bytes.fromhex(digest)
     if stated.algorithm != "sha256":
-        digest = hashlib.new(stated.algorithm, content)
-    return base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode() == stated.digest
+        with open(path, "rb") as file:
+            found = hashlib.new(stated.algorithm, file.read()).digest()
+    return found == _decoded(stated.digest)
+
+
+def _decoded(digest: str) -> bytes:
+    """A digest as RECORD has it: in base64 for URLs, without padding."""
+    try:
+        return base64.urlsafe_b64decode(digest + "=" * (-len(digest) % 4))
+    except ValueError:
+        return b""
 
 
 def _stated(root: str, files: Iterable[str]) -> Mapping[str, Stated]:

@@ -7,16 +7,12 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
-import stat
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Collection, Iterable, Mapping, NamedTuple, Sequence
+from typing import Collection, Iterable, Mapping, NamedTuple
 
+from lockstep.envs import sharing
 from lockstep.envs.installer import normalised, pins
 from lockstep.envs.stamp import SUMS, Stamp
-
-_JOBS = 2
-_CHUNK = 400
 
 
 class Common(NamedTuple):
@@ -104,7 +100,7 @@ def accounts_for(shared: Common, there: Collection[str], own: Collection[str]) -
 
 
 def take(shared: Common, root: Path) -> Mapping[str, str] | None:
-    """Copy the files that are shared, read-only as they are.
+    """Link the files that are shared, read-only as they are.
 
     Returns:
         SHA-256 by path; None where the other environment is not as it was.
@@ -114,51 +110,21 @@ def take(shared: Common, root: Path) -> Mapping[str, str] | None:
     """
     for folder in {os.path.dirname(path) for path in shared.files}:
         os.makedirs(root / folder, exist_ok=True)
-    files = list(shared.files.items())
-    parts = [files[start : start + _CHUNK] for start in range(0, len(files), _CHUNK)]
-    with ThreadPoolExecutor(_JOBS) as pool:
-        if not all(pool.map(lambda part: _copied(shared, str(root), part), parts)):
+    manifest = shared.stamp.manifest
+    for path, place in shared.files.items():
+        source, target = f"{shared.base}/{path}", f"{root}/{path}"
+        try:
+            look = os.lstat(source)
+        except OSError:
             return None
+        then = manifest.sizes[place], manifest.times[place], manifest.modes[place]
+        if (look.st_size, look.st_mtime_ns, look.st_mode) != then:
+            return None
+        if not sharing.link(source, target):
+            sharing.copy(source, target, look.st_mode & 0o777)
     try:
         lines = (shared.base / SUMS).read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError):
         return None
     digests = {path: digest for digest, _, path in (line.partition("  ") for line in lines)}
     return {path: digests[path] for path in shared.files if path in digests}
-
-
-def _copied(shared: Common, root: str, files: Sequence[tuple[str, int]]) -> bool:
-    manifest, base = shared.stamp.manifest, str(shared.base)
-    for path, place in files:
-        size, time, mode = manifest.sizes[place], manifest.times[place], manifest.modes[place]
-        source = f"{base}/{path}"
-        if stat.S_ISLNK(mode):
-            os.symlink(os.readlink(source), f"{root}/{path}")
-            continue
-        try:
-            handle = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except OSError:
-            return False
-        try:
-            look = os.fstat(handle)
-            if (look.st_size, look.st_mtime_ns, look.st_mode) != (size, time, mode):
-                return False
-            _copy(handle, size, f"{root}/{path}", mode & 0o777)
-        finally:
-            os.close(handle)
-    return True
-
-
-def _copy(source: int, size: int, path: str, mode: int) -> None:
-    target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-    try:
-        left = size
-        while left:
-            block = memoryview(os.read(source, min(left, 1 << 24)))
-            if not block:
-                raise OSError("the file got shorter while it was copied")
-            left -= len(block)
-            while block:
-                block = block[os.write(target, block) :]
-    finally:
-        os.close(target)

@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
-import sys
+import stat
 import tempfile
 from pathlib import Path
 
 from lockstep.core.errors import LockstepError
+from lockstep.envs import sharing
 from lockstep.envs.build import PTH, START, remove
 from lockstep.envs.exchange import put_in_place
+from lockstep.envs.manifest import walk
 from lockstep.envs.stamp import STAMP, SUMS
 
 MARK = "lockstep-scratch"
 """The file that tells a copy from a folder that a person made."""
+
+_LARGE = 1 << 18
 
 _PIP_SCRIPT = """\
 #!/bin/sh
@@ -50,9 +53,9 @@ def copy(environment: Path, to: Path, pip: Path) -> None:
         finally:
             for left in to.parent.glob(f"{aside.name}*"):
                 remove(left)
-    except (OSError, subprocess.SubprocessError) as error:
+    except OSError as error:
         raise LockstepError(
-            f"{to} cannot be written ({getattr(error, 'strerror', None) or error})",
+            f"{to} cannot be written ({error.strerror or error})",
             mend="Let its folder be written to, and see that its disk is not full",
         ) from None
 
@@ -71,18 +74,8 @@ def check_replaceable(path: Path) -> None:
 
 
 def _fill(environment: Path, aside: Path, pip: Path) -> None:
-    # cp, which shares blocks where the file system can, is several times as fast as Python.
-    clone = ["-c"] if sys.platform == "darwin" else ["--reflink=auto"]
-    subprocess.run(
-        ["cp", "-R", *clone, f"{environment}/.", str(aside)],
-        check=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
-    subprocess.run(["chmod", "-R", "u+w", str(aside)], check=True)
+    _copy(environment, aside)
     os.chmod(aside, 0o755)
-    for name in (STAMP, SUMS):
-        (aside / name).unlink()
     (aside / MARK).write_text("Made by `./pants export --scratch`; change it as you like.\n")
     (site,) = aside.glob("lib/python*/site-packages")
     (site.parent / "EXTERNALLY-MANAGED").unlink()
@@ -91,6 +84,29 @@ def _fill(environment: Path, aside: Path, pip: Path) -> None:
     (site / PTH).write_text("".join(line for line in lines if not line.startswith("import ")))
     if not (site / "pip").exists():
         _add_pip(pip, site, aside)
+
+
+def _copy(environment: Path, aside: Path) -> None:
+    """Copy files so that they can be written to; large libraries are shared, and stay read-only."""
+    for path, is_folder in walk(str(environment)):
+        source, target = f"{environment}/{path}", f"{aside}/{path}"
+        look = os.lstat(source)
+        if is_folder:
+            os.mkdir(target)
+        elif stat.S_ISLNK(look.st_mode):
+            os.symlink(os.readlink(source), target)
+        elif path in (STAMP, SUMS):
+            continue
+        elif not (_is_library(path, look.st_size) and sharing.link(source, target)):
+            sharing.copy(source, target, look.st_mode & 0o777 | 0o200)
+
+
+def _is_library(path: str, size: int) -> bool:
+    """Whether a file is too large to be copied at once, and nothing that people edit.
+
+    One in a thousand files of an environment is, and they hold most of its bytes.
+    """
+    return size >= _LARGE and not path.endswith((".py", ".pyi"))
 
 
 def _add_pip(pip: Path, site: Path, aside: Path) -> None:

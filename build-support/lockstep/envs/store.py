@@ -19,7 +19,7 @@ from typing import Callable, Mapping, Sequence
 
 from lockstep.core.errors import LockstepError
 from lockstep.envs import links, pruning, stamp
-from lockstep.envs.build import Recipe, Tools, build, remove
+from lockstep.envs.build import FULL, Recipe, Tools, build, remove
 from lockstep.envs.exchange import put_in_place
 from lockstep.envs.flocks import hold
 from lockstep.envs.installer import InstallError
@@ -88,7 +88,7 @@ class Store:
                 os.close(lock)
                 raise
         except InstallError as error:
-            if "No space left on device" in str(error):
+            if FULL in str(error):
                 raise _full(self._folder) from None
             raise LockstepError(
                 "The environment could not be installed",
@@ -155,9 +155,10 @@ class Store:
                 return
             if found:
                 say(f"Mending {path}: {told(found)}")
+                like = None  # it may share the file that is damaged
             else:
                 say(f"Building {path}")
-            self._build(recipe, path, like if like != path else None)
+            self._build(recipe, path, like)
         finally:
             os.close(lock)
 

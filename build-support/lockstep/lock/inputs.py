@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Iterable, Iterator, Mapping, Sequence
 
 from pants.backend.python.macros.python_requirements import PythonRequirementsTargetGenerator
@@ -235,9 +236,7 @@ def minor_versions(resolve: str, interpreters: Iterable[str]) -> tuple[str, ...]
     Raises:
         LockstepError: the resolve's interpreter constraints allow none.
     """
-    versions = InterpreterConstraints(interpreters).partition_into_major_minor_versions(
-        [f"3.{minor}" for minor in range(7, 20)]
-    )
+    versions = _allowed(tuple(interpreters))
     if not versions or "3.19" in versions:
         raise LockstepError(
             f"The resolve `{resolve}` is for {'any later Python' if versions else 'no Python'}"
@@ -245,7 +244,13 @@ def minor_versions(resolve: str, interpreters: Iterable[str]) -> tuple[str, ...]
             mend="Bound it in `[python.resolves_to_interpreter_constraints]`, such as"
             ' `["CPython>=3.11,<3.13"]`',
         )
-    return tuple(versions)
+    return versions
+
+
+@lru_cache(maxsize=256)
+def _allowed(interpreters: tuple[str, ...]) -> tuple[str, ...]:
+    known = [f"3.{minor}" for minor in range(7, 20)]
+    return tuple(InterpreterConstraints(interpreters).partition_into_major_minor_versions(known))
 
 
 def environment_of(inputs: ResolveInputs) -> dict[str, str]:
