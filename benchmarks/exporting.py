@@ -37,7 +37,8 @@ PANTS_EXPORT = "Pants' own export, its wheels in the caches"
 COLD, WARM = "`./pants export`, cold", "`./pants export`, warm"
 BUMP = "`./pants export`, one pin of the lock changed, its wheel in the cache"
 NOTHING, EMPTY = "`./pants export`, nothing changed", "`./pants --version`"
-SCRATCH = "`./pants export --scratch`"
+SCRATCH = "`./pants export --scratch`, none there"
+SCRATCH_AGAIN = "`./pants export --scratch`, once more"
 
 PANTS_TOML = """\
 [GLOBAL]
@@ -82,6 +83,7 @@ LIMITS = {
     BUMP: Limit("", 0, 1),
     NOTHING: Limit(EMPTY, 1, 0.15),
     SCRATCH: Limit("", 0, 1),
+    SCRATCH_AGAIN: Limit("", 0, 1),
 }
 
 
@@ -230,7 +232,9 @@ def measure(
             ours.pants("export")
             note(NOTHING, lambda: ours.pants("export"))
             note(EMPTY, lambda: ours.pants("--version"))
+            away(ours.root / ".venv-scratch")
             note(SCRATCH, lambda: ours.pants("export", "--scratch"))
+            note(SCRATCH_AGAIN, lambda: ours.pants("export", "--scratch"))
         if options.pants:
             export = (*index_options(tools), "export", "--resolve=python-default")
             plain.start()

@@ -11,7 +11,7 @@ from lockstep.affected import goal as affected
 from lockstep.carried_coverage import baseline, keys
 from lockstep.export import plan, sources
 from lockstep.imports import references, scripts, unowned
-from lockstep.lock import conflicts, goal, inputs, judge, pip_tools, resolve, uv
+from lockstep.lock import conflicts, goal, inputs, judge, moves, pip_tools, resolve, uv
 from lockstep.lock_export import goal as lock_export
 from lockstep.pants_api import (
     base_definitions,
@@ -63,6 +63,7 @@ def rules() -> Iterable[Rule | UnionRule]:
         *keys.rules(),
         *lock_export.rules(),
         *locks.rules(),
+        *moves.rules(),
         *pex.rules(),
         *pip_tools.rules(),
         *plan.rules(),

@@ -76,6 +76,55 @@ def test_pins_that_fit_are_kept(monorepo: Monorepo, way: str) -> None:
     assert "\nsix==1.16.0 \\\n" in monorepo.read(LOCK)
 
 
+def _versions(monorepo: Monorepo) -> Mapping[str, str | None]:
+    return {pin.key: pin.version for pin in lock_codec.parse(monorepo.read(LOCK), LOCK).pins}
+
+
+@way
+def test_a_project_is_upgraded_alone_and_then_all_are(monorepo: Monorepo, way: str) -> None:
+    monorepo.write("text/inputs.in", "six==1.16.0\nidna==3.7\ndocopt\n")
+    assert monorepo.pants(*WAYS[way], "lock").exit_code == 0
+    monorepo.write("text/inputs.in", "six\nidna>=3.7\ndocopt\n")
+    assert monorepo.pants(*WAYS[way], "lock").exit_code == 0
+    before = _versions(monorepo)
+    assert (before["six"], before["idna"]) == ("1.16.0", "3.7")
+
+    moved = monorepo.pants(*WAYS[way], "lock", "--upgrade-package=Idna==3.8")
+    assert moved.exit_code == 0, moved.output
+    assert _versions(monorepo) == {**before, "idna": "3.8"}
+    checked = monorepo.pants(*WAYS[way], "lock", "--check")
+    assert checked.output == f"{LOCK} fits its inputs.\n"
+    assert monorepo.pants(*WAYS[way], "lock").exit_code == 0
+    assert _versions(monorepo) == {**before, "idna": "3.8"}
+
+    assert monorepo.pants(*WAYS[way], "lock", "--upgrade-package=six").exit_code == 0
+    assert _versions(monorepo) == {**before, "idna": "3.8", "six": "1.17.0"}
+    assert monorepo.pants(*WAYS[way], "lock", "--upgrade").exit_code == 0
+    assert _versions(monorepo)["idna"] not in ("3.7", "3.8")
+
+
+def test_an_upgrade_that_cannot_be_is_told_and_writes_nothing(monorepo: Monorepo) -> None:
+    before = monorepo.read(LOCK)
+    told = monorepo.pants("lock", "--upgrade-package=attrs", "--upgrade-package=idna")
+    assert told.exit_code == 1
+    assert (
+        f"`--upgrade-package=attrs` names nothing that {LOCK} pins. See to its spelling; to add a"
+        " project, state it in a requirements input.\n"
+    ) in told.output
+    told = monorepo.pants("lock", "--upgrade-package=idna==3.6")
+    assert told.exit_code == 1
+    assert told.output.endswith(
+        "  Change text/inputs.in:2 or --upgrade-package, so that one release of `idna` fits all of"
+        " them.\n"
+    )
+    told = monorepo.pants("lock", "--check", "--upgrade")
+    assert told.exit_code == 1
+    assert told.output == (
+        "An upgrade resolves, and `--check` and `--verify-here` do not. Leave one of them out.\n"
+    )
+    assert monorepo.read(LOCK) == before
+
+
 @way
 def test_constraints_bound_and_require_nothing(monorepo: Monorepo, way: str) -> None:
     bounds = '{"python-default": ["six<1.17", "requests<2"]}'

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Iterator
+from typing import Iterator, Mapping
 
 import pytest
 
@@ -138,6 +138,34 @@ def test_a_scratch_copy_may_be_changed_and_reaches_nothing(worker: Worker) -> No
         ".venv",
         ".venv-scratch",
     ]
+
+
+def test_a_copy_made_anew_takes_over_what_was_not_changed(worker: Worker) -> None:
+    (one, two), python = worker.contents, worker.machine.interpreter
+
+    def scratch(content: Content) -> Mapping[str, os.stat_result]:
+        worker.checkout.export_scratch(content, python, print)
+        return {path.name: path.stat() for path in worker.checkout.scratch.glob("lib/*/*/many/*")}
+
+    before = scratch(one)
+    edited, gone, *kept = sorted(before)
+    (many,) = worker.checkout.scratch.glob("lib/*/*/many")
+    with open(many / edited, "a") as file:
+        file.write("# mine")
+    (many / gone).unlink()
+    (many / "mine.py").touch()
+
+    after = scratch(one)
+    assert after.keys() == before.keys()
+    assert after[edited].st_size == before[edited].st_size
+    assert {after[name].st_ino for name in kept} == {before[name].st_ino for name in kept}
+    assert all(look.st_mode & 0o200 and look.st_nlink == 1 for look in after.values())
+    (library,) = worker.environments()
+    assert worker.store().faults(library, deep=True) == ()
+
+    scratch(two)
+    (info,) = worker.checkout.scratch.glob("lib/*/site-packages/many-*")
+    assert info.name == "many-2.0.dist-info"
 
 
 def test_a_folder_that_a_person_made_is_left(worker: Worker) -> None:

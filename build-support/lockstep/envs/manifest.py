@@ -102,7 +102,7 @@ class Manifest:
                 yield Fault("missing", path, f"{path} is missing")
             elif path not in before:
                 yield Fault("added", path, f"{path} was added by hand")
-            elif _look(f"{root}/{path}") != before[path]:
+            elif look(f"{root}/{path}") != before[path]:
                 yield Fault("changed", path, f"{path} was changed")
 
     @classmethod
@@ -135,7 +135,12 @@ def walk(root: str, below: str = "") -> Iterator[tuple[str, bool]]:
                 yield below + entry.name, False
 
 
-def _look(path: str) -> tuple[int, int, int]:
+def look(path: str) -> tuple[int, int, int]:
+    """Size, time of the last change in nanoseconds, and mode of a file; a link is not followed.
+
+    Raises:
+        OSError: it is not there.
+    """
     found = os.lstat(path)
     return found.st_size, found.st_mtime_ns, found.st_mode
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Iterable
 
@@ -12,12 +13,14 @@ from pants.engine.console import Console
 from pants.engine.fs import PathGlobs, Paths
 from pants.engine.goal import Goal, GoalSubsystem
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, goal_rule, rule
-from pants.option.option_types import BoolOption, StrListOption
+from pants.option.option_types import BoolOption, EnumOption, StrListOption
 from pants.util.strutil import softwrap
 
 from lockstep.core.check import Expected, faults
 from lockstep.core.errors import LockstepError
+from lockstep.core.lock_diff import as_json, as_markdown, as_text
 from lockstep.core.universal import declared
+from lockstep.core.upgrade import Upgrade, upgrade
 from lockstep.envs.atomic import write_text
 from lockstep.lock.inputs import (
     ResolveInputs,
@@ -26,10 +29,19 @@ from lockstep.lock.inputs import (
     minor_versions,
 )
 from lockstep.lock.judge import VerifiedHere, VerifyHereRequest
-from lockstep.lock.resolve import ResolvedLock, ResolveLockRequest
+from lockstep.lock.moves import LockMoves, LockMovesRequest
+from lockstep.lock.resolve import PinnedLock, PinnedLockRequest, ResolvedLock, ResolveLockRequest
 from lockstep.slices.graphs import GraphRequest, StoredGraph
 from lockstep.slices.locks import LockRequest, ManagedLock
 from lockstep.subsystem import Lockstep, Resolver
+
+
+class DiffFormat(Enum):
+    """How moves are told."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
 
 
 class LockSubsystem(GoalSubsystem):
@@ -40,6 +52,33 @@ class LockSubsystem(GoalSubsystem):
         resolves is told by `[lockstep].resolver` and `[lockstep].propose`.
         """)
 
+    upgrade = BoolOption(
+        default=False,
+        help=softwrap("""
+            Keep no pin for its own sake, but choose the newest versions that the inputs allow.
+            """),
+    )
+    upgrade_package = StrListOption(
+        help=softwrap("""
+            Choose the newest version of this project that the inputs allow, or the one stated as
+            `NAME==VERSION`, and move others only where they have to move with it. Can be given
+            several times; a project that only other projects require can be named, too.
+            """),
+    )
+    diff = BoolOption(
+        default=False,
+        help=softwrap("""
+            Resolve, but write nothing, and tell what would move: from which version to which, what
+            kind of move that is, who requires it, and the targets whose environment holds it.
+            """),
+    )
+    format = EnumOption(
+        default=DiffFormat.TEXT,
+        help=softwrap("""
+            How `--diff` tells it: as lines for people, as JSON with all addresses, or as a table
+            for a pull request.
+            """),
+    )
     check = BoolOption(
         default=False,
         help=softwrap("""
@@ -115,6 +154,9 @@ async def lock(
 ) -> LockGoal:
     try:
         resolves = _chosen(subsystem.resolve, python_setup)
+        upgraded = upgrade(subsystem.upgrade, subsystem.upgrade_package)
+        if subsystem.check or subsystem.verify_here:
+            _refuse_resolving(subsystem, upgraded)
         if subsystem.check:
             checked = await MultiGet(Get(LockFaults, LockFaultsRequest(name)) for name in resolves)
             return _report(checked, console)
@@ -125,11 +167,38 @@ async def lock(
             for lock in verified:
                 console.print_stdout(f"{lock.path} holds for {lock.environment}.")
             return LockGoal(exit_code=0)
-        written = await MultiGet(Get(ResolvedLock, ResolveLockRequest(name)) for name in resolves)
+        if upgraded.wishes:
+            locks = await MultiGet(
+                Get(PinnedLock, PinnedLockRequest(python_setup.resolves[name])) for name in resolves
+            )
+            upgraded.check([(lock.path, lock.pins) for lock in locks])
+        written = await MultiGet(
+            Get(ResolvedLock, ResolveLockRequest(name, upgraded)) for name in resolves
+        )
+        if subsystem.diff:
+            found = await MultiGet(Get(LockMoves, LockMovesRequest(lock)) for lock in written)
+            console.write_stdout(_told(found, subsystem.format))
+            return LockGoal(exit_code=0)
     except LockstepError as error:
         console.print_stderr(console.red(str(error)))
         return LockGoal(exit_code=1)
     return _write(written, Path(root.path), console)
+
+
+def _refuse_resolving(subsystem: LockSubsystem, upgraded: Upgrade) -> None:
+    what = "An upgrade" if upgraded != Upgrade() else "`--diff`" if subsystem.diff else ""
+    if what:
+        raise LockstepError(
+            f"{what} resolves, and `--check` and `--verify-here` do not",
+            mend="Leave one of them out",
+        )
+
+
+def _told(found: Iterable[LockMoves], how: DiffFormat) -> str:
+    if how is DiffFormat.JSON:
+        return as_json((lock.path, lock.moves) for lock in found)
+    as_told = as_markdown if how is DiffFormat.MARKDOWN else as_text
+    return "\n".join(as_told(lock.path, lock.moves) for lock in found)
 
 
 def _chosen(requested: Iterable[str], python_setup: PythonSetup) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Iterable
 
 from pants.engine.fs import DigestContents, PathGlobs
-from pants.engine.rules import Get, MultiGet, Rule, collect_rules
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.util.frozendict import FrozenDict
 
 from lockstep.core import graph_codec, lock_codec
@@ -19,6 +19,7 @@ from lockstep.core.lock import Header, Pin
 from lockstep.core.slices import Slice
 from lockstep.core.stated_hashes import vetted
 from lockstep.core.universal import Declared, declared
+from lockstep.core.upgrade import Upgrade
 from lockstep.lock.conflicts import ConflictRequest, Explanation
 from lockstep.lock.inputs import ResolveInputs, ResolveInputsRequest, minor_versions
 from lockstep.lock.judge import BOUND, AtHand, AtHandRequest, Judged, JudgeRequest, listed
@@ -37,9 +38,37 @@ class ResolveLockRequest:
 
     Attributes:
         resolve: a name of `[python].resolves`.
+        upgrade: the pins that need not be kept.
     """
 
     resolve: str
+    upgrade: Upgrade = Upgrade()
+
+
+@dataclass(frozen=True)
+class PinnedLockRequest:
+    """Read the lock as it stands, as far as it can be read.
+
+    Attributes:
+        path: relative to the build root.
+    """
+
+    path: str
+
+
+@dataclass(frozen=True)
+class PinnedLock:
+    """The lock as it stands.
+
+    Attributes:
+        path: relative to the build root.
+        text: the file; empty where there is none that can be read.
+        pins: what it pins.
+    """
+
+    path: str
+    text: str
+    pins: tuple[Pin, ...]
 
 
 @dataclass(frozen=True)
@@ -158,18 +187,33 @@ async def choose_pins_by_pip_tools(request: ByPipToolsRequest) -> ChosenPins:
     return ChosenPins(compiled.pins, tools.name, (at_hand.declared,))
 
 
+@rule(desc="Read the pins of the lock")
+async def read_pins(request: PinnedLockRequest) -> PinnedLock:
+    for content in await Get(DigestContents, PathGlobs([request.path])):
+        text = content.content.decode(errors="replace")
+        try:
+            return PinnedLock(request.path, text, lock_codec.parse(text, request.path).pins)
+        except TextError as error:
+            logger.warning(f"None of the lock's pins can be kept, since it is damaged. {error}")
+    return PinnedLock(request.path, "", ())
+
+
 @uncacheable_rule(desc="Resolve the lock")
 async def resolve_lock(request: ResolveLockRequest) -> ResolvedLock:
     inputs = await Get(ResolveInputs, ResolveInputsRequest(request.resolve))
     at_hand, current, stored = await MultiGet(
         Get(AtHand, AtHandRequest(inputs.resolve, inputs.interpreters)),
-        Get(DigestContents, PathGlobs([inputs.lock_path])),
+        Get(PinnedLock, PinnedLockRequest(inputs.lock_path)),
         Get(StoredGraph, GraphRequest(inputs.lock_path)),
     )
-    before = _readable(current)
-    kept = lock_codec.parse(before, inputs.lock_path).pins if before else ()
-    stated = dataclasses.replace(inputs, requirements=at_commits(inputs.requirements, kept))
-    chosen = await Get(ChosenPins, ChoosePinsRequest(stated, at_hand, before))
+    kept = request.upgrade.kept(current.pins)
+    stated = dataclasses.replace(
+        inputs,
+        requirements=at_commits(inputs.requirements, kept),
+        constraints=(*inputs.constraints, *request.upgrade.bounds(current.pins)),
+    )
+    kept_text = current.text if kept == current.pins else Slice(kept).text
+    chosen = await Get(ChosenPins, ChoosePinsRequest(stated, at_hand, kept_text))
     header = Header(
         resolve=inputs.resolve,
         inputs=inputs.digest,
@@ -191,25 +235,12 @@ async def resolve_lock(request: ResolveLockRequest) -> ResolvedLock:
     )
     return ResolvedLock(
         inputs.resolve,
-        before=before,
+        before=current.text,
         pins=len(pins),
         files=FrozenDict(
             {inputs.lock_path: lock_codec.render(lock), stored.path: graph_codec.render(graph)}
         ),
     )
-
-
-def _readable(contents: DigestContents) -> str:
-    """The lock at hand, whose pins are kept where they fit; nothing where it cannot be read."""
-    for content in contents:
-        text = content.content.decode(errors="replace")
-        try:
-            lock_codec.parse(text, content.path)
-        except TextError as error:
-            logger.warning(f"None of the lock's pins can be kept, since it is damaged. {error}")
-            return ""
-        return text
-    return ""
 
 
 def rules() -> Iterable[Rule]:
