@@ -38,8 +38,27 @@ class Trace:
 
 
 def differing(before: Mapping[str, Trace], after: Mapping[str, Trace]) -> set[str]:
-    """The tests of the later revision that read something else than at the earlier one."""
-    return {test for test, trace in after.items() if before.get(test) != trace}
+    """The tests of the later revision that read what another one holds, or that end otherwise.
+
+    A file that a test read at one revision alone counts by what any test read of it at the other:
+    programs that a test starts and stops get to another place each time. It counts as another one
+    where nobody read it there.
+    """
+    held, holds = _held(before), _held(after)
+    return {
+        test
+        for test, trace in after.items()
+        if test not in before
+        or before[test].passed != trace.passed
+        or any(
+            before[test].read.get(path, held.get(path)) != trace.read.get(path, holds.get(path))
+            for path in {*before[test].read, *trace.read}
+        )
+    }
+
+
+def _held(traces: Mapping[str, Trace]) -> Mapping[str, str]:
+    return {path: digest for trace in traces.values() for path, digest in trace.read.items()}
 
 
 def flipped(before: Mapping[str, Trace], after: Mapping[str, Trace]) -> set[str]:

@@ -59,6 +59,33 @@ def test_what_a_test_opens_and_imports_is_told(tmp_path: Path) -> None:
     }
 
 
+DIFFERING = """\
+from truth import Trace, differing
+before = {
+    "same": Trace(True, {"a": "1", "late": "1"}),
+    "cut off": Trace(True, {"a": "1"}),
+    "other": Trace(True, {"b": "1"}),
+    "alone": Trace(True, {"c": "1"}),
+    "fails": Trace(True, {"a": "1"}),
+}
+after = {
+    "same": Trace(True, {"a": "1", "late": "1"}),
+    "cut off": Trace(True, {"a": "1", "late": "1"}),
+    "other": Trace(True, {"b": "2"}),
+    "alone": Trace(True, {}),
+    "fails": Trace(False, {"a": "1"}),
+    "new": Trace(True, {"a": "1"}),
+}
+print(sorted(differing(before, after)))
+"""
+
+
+def test_a_program_that_is_cut_off_at_another_place_affects_no_test() -> None:
+    command = [sys.executable, "-c", DIFFERING]
+    done = subprocess.run(command, cwd=BENCHMARKS, stdout=subprocess.PIPE, text=True, check=True)
+    assert done.stdout == "['alone', 'fails', 'new', 'other']\n"
+
+
 def test_every_test_that_a_seeded_change_flips_is_selected() -> None:
     size = ("--tests", "18", "--pins", "15", "--mutations", "10")
     done = subprocess.run(
