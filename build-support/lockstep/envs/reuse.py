@@ -12,6 +12,7 @@ from typing import Collection, Iterable, Mapping, NamedTuple
 
 from lockstep.envs import sharing
 from lockstep.envs.installer import normalised, pins
+from lockstep.envs.manifest import look
 from lockstep.envs.stamp import SUMS, Stamp
 
 
@@ -113,15 +114,14 @@ def take(shared: Common, root: Path) -> Mapping[str, str] | None:
     manifest = shared.stamp.manifest
     for path, place in shared.files.items():
         source, target = f"{shared.base}/{path}", f"{root}/{path}"
+        then = manifest.sizes[place], manifest.times[place], manifest.modes[place]
         try:
-            look = os.lstat(source)
+            if look(source) != then:
+                return None
         except OSError:
             return None
-        then = manifest.sizes[place], manifest.times[place], manifest.modes[place]
-        if (look.st_size, look.st_mtime_ns, look.st_mode) != then:
-            return None
         if not sharing.link(source, target):
-            sharing.copy(source, target, look.st_mode & 0o777)
+            sharing.copy(source, target, manifest.modes[place] & 0o777)
     try:
         lines = (shared.base / SUMS).read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError):

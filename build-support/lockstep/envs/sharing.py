@@ -27,11 +27,14 @@ def link(source: str, target: str) -> bool:
 
 
 def copy(source: str, target: str, mode: int) -> None:
-    """Write what a file holds to a new one.
+    """Write what a file holds to a new one; a symlink stays one.
 
     Raises:
         OSError: the disk is full, the source is gone, the target is there.
     """
+    if os.path.islink(source):
+        os.symlink(os.readlink(source), target)
+        return
     with open(source, "rb", buffering=0) as file:
         rest = memoryview(file.readall())
     handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)

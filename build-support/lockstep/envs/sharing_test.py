@@ -38,3 +38,9 @@ def test_a_copy_is_a_file_of_its_own(tmp_path: Path) -> None:
     assert (tmp_path / "two").stat().st_mode & 0o777 == 0o444
     with pytest.raises(FileExistsError):
         sharing.copy(f"{tmp_path}/one", f"{tmp_path}/two", 0o444)
+
+
+def test_a_copy_of_a_symlink_is_one(tmp_path: Path) -> None:
+    os.symlink("nowhere", tmp_path / "one")
+    sharing.copy(f"{tmp_path}/one", f"{tmp_path}/two", 0o444)
+    assert os.readlink(tmp_path / "two") == "nowhere"
