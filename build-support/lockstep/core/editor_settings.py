@@ -7,7 +7,6 @@ from typing import Any, Mapping, NamedTuple, Sequence, Union
 
 from lockstep.core.dotenv import DotenvText, read_dotenv
 from lockstep.core.jsonc import Json, JsoncText, read_jsonc, same
-from lockstep.core.toml_text import read_toml
 
 PYRIGHT = "pyrightconfig.json"
 VSCODE = ".vscode/settings.json"
@@ -148,5 +147,8 @@ def pyright_table(pyproject: str) -> Mapping[str, Any] | None:
     """
     if "pyright" not in pyproject:  # reading TOML takes longer than all else
         return None
+    # Imported late, since the doctor has settings to read where there may be nothing but Python.
+    from lockstep.core.toml_text import read_toml
+
     document = read_toml(pyproject, PYPROJECT)
     return document.table("tool", "pyright") if "pyright" in document.table("tool") else None

@@ -6,12 +6,13 @@ import sys
 from typing import Callable, Iterable, Iterator, List, Tuple
 
 from lockstep.core.unexpected import REPORT
-from lockstep.doctor.checks import configuration, daemon, index, interpreters, locks, machine
-from lockstep.doctor.checks import setup, store, venv
+from lockstep.doctor.checks import configuration, daemon, editors, index, interpreters, locks
+from lockstep.doctor.checks import machine, setup, store, venv
 from lockstep.doctor.checks.finding import Finding, ok, unchecked
 from lockstep.doctor.facts.configuration import config_facts, lock_facts
 from lockstep.doctor.facts.context import Context
 from lockstep.doctor.facts.daemon import daemon_facts
+from lockstep.doctor.facts.editors import record_damaged, settings_files
 from lockstep.doctor.facts.index_settings import index_settings
 from lockstep.doctor.facts.interpreters import interpreter_facts
 from lockstep.doctor.facts.machine import clock_facts, git_facts, places
@@ -44,6 +45,7 @@ class _Examination:
             ("clock", lambda: machine.clock(clock_facts(self.context, self.clocks))),
             (locks.ABOUT, lambda: locks.check(*lock_facts(self.context, self.main))),
             (venv.ABOUT, lambda: venv.check(venv_facts(self.context))),
+            (editors.ABOUT, self.editors),
             (store.ABOUT, lambda: store.check(store_facts(self.context))),
             (daemon.ABOUT, lambda: daemon.check(list(daemon_facts(self.context)))),
         )
@@ -62,6 +64,9 @@ class _Examination:
         facts = config_facts(self.context)
         self.main = facts.main
         return configuration.check(facts)
+
+    def editors(self) -> Iterator[Finding]:
+        return editors.check(settings_files(self.context), record_damaged(self.context))
 
     def interpreters(self) -> Iterator[Finding]:
         facts = interpreter_facts(self.context, self.main.parsed, self.set_up)

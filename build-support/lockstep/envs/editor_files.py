@@ -68,7 +68,7 @@ def write(
                 _cannot_write(str(error.filename or "The record of the editor settings"), error),
             )
     if switched and PYRIGHT not in {one.path for one in told}:
-        text = _read(root, PYRIGHT)
+        text = read_text(root, PYRIGHT)
         if isinstance(text, str):
             told = (*told, *_put(root, PYRIGHT, text))
     return told
@@ -120,18 +120,19 @@ def _either(last: Values, written: Mapping[str, Json]) -> Values:
 def _plans(
     root: Path, settings: Settings, hooks: Collection[ShellHook], state: EditorState
 ) -> Sequence[Plan]:
-    texts = {path: _read(root, path) for path in paths(settings)}
+    texts = {path: read_text(root, path) for path in paths(settings)}
     return make_plans(texts, settings, hooks, str(root), state.values)
 
 
 def _signature(root: Path, settings: Settings, hooks: Collection[ShellHook]) -> str:
     """Tells whether anything may be left to do, faster than finding out what."""
     wanted = [settings.files, settings.link.path, settings.roots, sorted(h.value for h in hooks)]
-    texts = [str(_read(root, path)) for path in paths(settings)]
+    texts = [str(read_text(root, path)) for path in paths(settings)]
     return hashlib.sha256(json.dumps([wanted, texts]).encode()).hexdigest()
 
 
-def _read(root: Path, path: str) -> Text:
+def read_text(root: Path, path: str) -> Text:
+    """What stands in a file of the build root; the error where it is none that may be written."""
     real = os.path.realpath(root / path)
     if not real.startswith(os.path.realpath(root) + os.sep):
         return LockstepError(
