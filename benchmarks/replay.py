@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Iterable, Mapping
+from typing import Iterable, Mapping, Sequence
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "build-support"))
 
@@ -22,8 +22,8 @@ from generated_tree import SOURCES, Tree, make_tree  # noqa: E402
 from generated_wheels import PYTHON  # noqa: E402
 from mutations import OF_THE_SANDBOX, Change, Mutation, mutations  # noqa: E402
 from scoring import Compared, Score  # noqa: E402
-from truth import Runner, Site, ThirdParty, Trace, bare_python, differing  # noqa: E402
-from truth import error_of, flipped, test_path, tracked_files  # noqa: E402
+from truth import Runner, Site, ThirdParty, Trace, bare_python, differing, error_of  # noqa: E402
+from truth import flipped, notices, test_path, tracked_files  # noqa: E402
 
 _CLOSEST = 3
 _ENVIRON = {"LEVEL": "on", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
@@ -114,7 +114,8 @@ class _Laboratory:
         self._runner = Runner(python, tree.root, (SOURCES,), _ENVIRON)
         self._base: Mapping[str, Trace] = {}
         self._there: frozenset[str] = frozenset()
-        self._pins: Mapping[str, str] = {}
+        self._owners: Mapping[str, tuple[str, str]] = {}
+        self._roots: Sequence[str] = ()
 
     def prepare(self, *, in_pants: bool) -> None:
         """Run all tests of the base outside of Pants, and in it if some will run there.
@@ -125,7 +126,8 @@ class _Laboratory:
         others = self._third_party()
         self._base = self._runner.trace(self._tests(), others)
         self._there = frozenset(tracked_files(self._tree.root))
-        self._pins = dict(others.owners.values())
+        self._owners = others.owners
+        self._roots = self._runner.source_roots()
         if failed := sorted(test for test, trace in self._base.items() if not trace.passed):
             raise SystemExit(f"The base fails outside of Pants: {failed}")
         result = self._test(self._sandboxed) if in_pants else Result(0, "")
@@ -180,16 +182,24 @@ class _Laboratory:
     def _trace(self, change: Change) -> Mapping[str, Trace]:
         """Run the tests again that a change can matter to, and take the others from the base.
 
-        It can matter to those that read what differs or went; where something came, to all.
+        It can matter to those that read what differs or went, and to those that looked for what came.
         """
         others = self._third_party()
         tests = self._tests()
         pins = dict(others.owners.values())
-        changed = {*change, *(name for name, held in self._pins.items() if pins.get(name) != held)}
-        if {*change} <= self._there and pins.keys() <= self._pins.keys():
-            again = {test for test in tests if changed & {test, *self._base[test].read}}
-        else:
-            again = tests
+        held = dict(self._owners.values())
+        changed = {*change, *(name for name in held if pins.get(name) != held[name])}
+        folders = {str(folder) for path in self._there for folder in Path(path).parents}
+        came = notices({*change} - self._there, folders)
+        came |= notices(others.owners.keys() - self._owners.keys(), others.path)
+        again = {
+            test
+            for test in tests
+            if self._roots != self._runner.source_roots()
+            or test not in self._base
+            or changed & {test, *self._base[test].read}
+            or came & self._base[test].sought
+        }
         kept = {test: self._base[test] for test in tests - again}
         return {**kept, **(self._runner.trace(again, others) if again else {})}
 

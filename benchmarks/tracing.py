@@ -3,7 +3,8 @@
     python benchmarks/tracing.py < REQUESTS > TRACES
 
 It needs nothing but pytest on the path that it is told. Each file runs in a fork of one
-process; an audit hook, which Python subprocesses of the test get too, writes down what they open.
+process; an audit hook, which Python subprocesses of the test get too, writes down what they open,
+and where they look for something.
 """
 
 from __future__ import annotations
@@ -17,16 +18,22 @@ import os
 import signal
 import sys
 import tempfile
+from importlib.machinery import FileFinder, ModuleSpec
 from pathlib import Path
 from typing import Any, Callable
 
 FILE = "LOCKSTEP_TRACE"
+SOUGHT = "?"
+"""Begins a line that tells where was looked. One of a folder that was listed ends with a slash."""
 _LIMIT_SECONDS = 600
 _WRITING = os.O_WRONLY | os.O_CREAT
 
 
 class Recorder:
-    """Writes each path that this process opens for reading to a file, one in a line.
+    """Writes what this process reads and looks for to a file, one path in a line.
+
+    Those are the paths that it opens for reading; and, sought, those that it asks for, the places
+    where it looks for modules, without an ending, and the folders that it lists.
 
     Args:
         target: the file.
@@ -34,6 +41,8 @@ class Recorder:
 
     def __init__(self, target: str) -> None:
         self.write_to(target)
+        self._tell_of_imports()
+        self._tell_of_questions()
         sys.addaudithook(self._note)
 
     def write_to(self, target: str) -> None:
@@ -44,17 +53,48 @@ class Recorder:
     def _note(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
             path, _, flags = arguments
-            if isinstance(flags, int) and flags & _WRITING and not flags & os.O_RDWR:
-                return
+            if not (isinstance(flags, int) and flags & _WRITING and not flags & os.O_RDWR):
+                self._write(path)
         elif event == "import":
-            path = arguments[1]  # of an extension module; others are opened
-        else:
-            return
+            self._write(arguments[1])  # of an extension module; others are opened
+        elif event in ("os.listdir", "os.scandir") and not _looks_by_name(sys._getframe(1)):
+            self._write(os.curdir if arguments[0] is None else arguments[0], SOUGHT, os.sep)
+
+    def _tell_of_imports(self) -> None:
+        find_spec = FileFinder.find_spec
+
+        def telling(finder: Any, fullname: str, target: Any = None) -> ModuleSpec | None:
+            self._write(os.path.join(finder.path, fullname.rpartition(".")[2]), SOUGHT)
+            return find_spec(finder, fullname, target)
+
+        setattr(FileFinder, "find_spec", telling)
+
+    def _tell_of_questions(self) -> None:
+        """Most questions whether a file is there end in this function, of which no event tells."""
+        stat = os.stat
+
+        def telling(path: Any, **options: Any) -> os.stat_result:
+            self._write(path, SOUGHT)
+            return stat(path, **options)
+
+        setattr(os, "stat", telling)
+
+    def _write(self, path: object, before: str = "", after: str = "") -> None:
+        if isinstance(path, os.PathLike):
+            path = os.fspath(path)
         if isinstance(path, bytes):
             path = os.fsdecode(path)
-        if isinstance(path, str) and path not in self._seen and "\n" not in path:
-            self._seen.add(path)
-            os.write(self._out, os.fsencode(f"{os.path.abspath(path)}\n"))
+        if isinstance(path, str) and "\n" not in path:
+            line = f"{before}{os.path.abspath(path)}{after}"
+            if line not in self._seen:
+                self._seen.add(line)
+                os.write(self._out, os.fsencode(f"{line}\n"))
+
+
+def _looks_by_name(frame: Any) -> bool:
+    """Whether a folder is listed by the import system or by pytest, which look for known names."""
+    module = str(frame.f_globals.get("__name__"))
+    return module == "importlib._bootstrap_external" or module.startswith("_pytest.")
 
 
 def main() -> None:
@@ -62,7 +102,7 @@ def main() -> None:
 
     The first line is the setting, an object of `root` (the folder to run in), `path` (for `sys.path`),
     `environ` and `parallel`. Each other one is a request, a list of tests, as paths below the root. The
-    answer tells for each test its `exit_code` and what it `opened`.
+    answer tells for each test its `exit_code`, what it `opened` and what it `sought`.
     """
     setting = json.loads(sys.stdin.readline())
     sys.path[:1] = []  # where this file is
@@ -90,7 +130,7 @@ def main() -> None:
         )
         os.environ["PYTHONPATH"] = os.pathsep.join([str(hook), *setting["path"]])
         os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-        common = _opened(shared)
+        common, _ = _told(shared)
         for request in sys.stdin:
             answer = _serve(json.loads(request), setting["parallel"], folder, recorder, pytest.main)
             for told in answer.values():
@@ -139,13 +179,16 @@ def _run(test: str, target: str, pytest_main: Callable[[list[str]], object]) -> 
 def _reap(running: dict[int, tuple[str, str]], answer: dict[str, dict[str, Any]]) -> None:
     child, status = os.wait()
     test, target = running.pop(child)
-    opened = _opened(Path(target))
+    opened, sought = map(sorted, _told(Path(target)))
     os.unlink(target)
-    answer[test] = {"exit_code": os.waitstatus_to_exitcode(status), "opened": opened}
+    exit_code = os.waitstatus_to_exitcode(status)
+    answer[test] = {"exit_code": exit_code, "opened": opened, "sought": sought}
 
 
-def _opened(written: Path) -> set[str]:
-    return {*os.fsdecode(written.read_bytes()).splitlines()}
+def _told(written: Path) -> tuple[set[str], set[str]]:
+    lines = {*os.fsdecode(written.read_bytes()).split("\n")[:-1]}
+    sought = {line for line in lines if line.startswith(SOUGHT)}
+    return lines - sought, {line[len(SOUGHT) :] for line in sought}
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ import subprocess
 import zipfile
 from dataclasses import dataclass
 from importlib.util import source_from_cache
-from pathlib import Path
-from typing import IO, Iterable, Mapping, Sequence
+from pathlib import Path, PurePath
+from typing import IO, Collection, Iterable, Mapping, Sequence
 
 import tomli
 
@@ -31,10 +31,33 @@ class Trace:
     Attributes:
         passed: its outcome.
         read: the digest of all that it opened, by path; of a pin by its name.
+        sought: where it looked for something: paths, those of modules without an ending, and folders
+            that it listed, with a slash at the end. They are relative below the root.
     """
 
     passed: bool
     read: Mapping[str, str]
+    sought: frozenset[str] = frozenset()
+
+
+def notices(came: Iterable[str], folders: Collection[str]) -> set[str]:
+    """What a test must have sought before so that files which came can matter to it.
+
+    Args:
+        came: their paths.
+        folders: the folders that were there.
+    """
+    places: set[str] = set()
+    for path in map(PurePath, came):
+        above = path.parent
+        places |= {str(path), str(path.with_name(path.name.partition(".")[0]))}
+        if path.name.startswith("__init__."):
+            places.add(str(above))  # it was no package, or one without a module of its own
+        while str(above) not in folders and above != above.parent:
+            places |= {str(above), f"{above}{os.sep}"}
+            above = above.parent
+        places.add(f"{above}{os.sep}")
+    return places
 
 
 def differing(before: Mapping[str, Trace], after: Mapping[str, Trace]) -> set[str]:
@@ -162,16 +185,22 @@ class Runner:
         Raises:
             SystemExit: the interpreter has no pytest, for instance.
         """
-        sources = [
-            path for glob in self._roots for path in sorted(self._root.glob(glob.strip("/") or "."))
-        ]
-        self._serve([*others.path, *map(str, sources)])  # in the order of Pants
+        self._serve([*others.path, *self.source_roots()])  # in the order of Pants
         answer = self._asked(sorted(tests))
         known = set(tracked_files(self._root))
         return {
-            test: Trace(told["exit_code"] == 0, self._read(told["opened"], known, others))
+            test: Trace(
+                told["exit_code"] == 0,
+                self._read(told["opened"], known, others),
+                self._sought(told["sought"], others),
+            )
             for test, told in json.loads(answer).items()
         }
+
+    def source_roots(self) -> Sequence[str]:
+        """The folders that the globs find now."""
+        found = (sorted(self._root.glob(glob.strip("/") or ".")) for glob in self._roots)
+        return [str(path) for paths in found for path in paths]
 
     def close(self) -> None:
         """End the process."""
@@ -235,6 +264,12 @@ class Runner:
                     found[project] = content
                     break
         return found
+
+    def _sought(self, told: Iterable[str], others: ThirdParty) -> frozenset[str]:
+        root = f"{self._root}{os.sep}"
+        outside = tuple(f"{path}{os.sep}" for path in others.path)
+        within = (path[len(root) :] or f".{os.sep}" for path in told if path.startswith(root))
+        return frozenset((*within, *(path for path in told if path.startswith(outside))))
 
     def _digest(self, path: str) -> str:
         try:

@@ -12,14 +12,20 @@ from lockstep.acceptance.monorepo import CHECKOUT
 
 BENCHMARKS = CHECKOUT / "benchmarks"
 TEST = """\
-import subprocess, sys
+import os, subprocess, sys
 
 import module
+
+try:
+    import package.absent
+except ImportError:
+    pass
 
 
 def test_it(fixture):
     subprocess.run([sys.executable, "-c", "open('by_subprocess.txt')"], check=True)
     open("data.txt")
+    assert not os.path.exists("asked.txt") and os.listdir("package")
     open("written.txt", "w").close()
     assert module.VALUE == fixture
 """
@@ -31,12 +37,14 @@ FILES = {
     "it_test.py": TEST,
     "module.py": "import other\nVALUE = 1\n",
     "other.py": "",
+    "package/unused.py": "",
     "unused.py": "",
 }
 
 
-def test_what_a_test_opens_and_imports_is_told(tmp_path: Path) -> None:
+def test_what_a_test_opens_and_looks_for_is_told(tmp_path: Path) -> None:
     for path, text in FILES.items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_text(text)
     setting = {"root": str(tmp_path), "path": [str(tmp_path)], "environ": {}, "parallel": 2}
     tests = ["failing_test.py", "it_test.py"]
@@ -47,9 +55,10 @@ def test_what_a_test_opens_and_imports_is_told(tmp_path: Path) -> None:
         check=True,
         text=True,
     )
+    traces = json.loads(done.stdout)
     told = {
         test: (trace["exit_code"], {*trace["opened"]} & {str(tmp_path / path) for path in FILES})
-        for test, trace in json.loads(done.stdout).items()
+        for test, trace in traces.items()
     }
     shared = ("conftest.py", "module.py", "other.py")
     read = (*shared, "by_subprocess.txt", "data.txt", "it_test.py")
@@ -57,6 +66,28 @@ def test_what_a_test_opens_and_imports_is_told(tmp_path: Path) -> None:
         "failing_test.py": (1, {str(tmp_path / path) for path in (*shared, "failing_test.py")}),
         "it_test.py": (0, {str(tmp_path / path) for path in read}),
     }
+    places = ("asked.txt", "module", "package/", "package/absent", "package/unused", "unused")
+    sought = [path for path in places if f"{tmp_path}/{path}" in traces["it_test.py"]["sought"]]
+    assert sought == ["asked.txt", "module", "package/", "package/absent"]
+
+
+NOTICES = """\
+import json
+from truth import notices
+for came in "a/b.py", "a/__init__.py", "new/deep/c.txt", "d.py":
+    print(json.dumps(sorted(notices([came], {".", "a"}))))
+"""
+
+
+def test_a_file_that_comes_is_noticed_by_who_looked_for_it_or_listed_its_folder() -> None:
+    command = [sys.executable, "-c", NOTICES]
+    done = subprocess.run(command, cwd=BENCHMARKS, stdout=subprocess.PIPE, text=True, check=True)
+    assert [json.loads(line) for line in done.stdout.splitlines()] == [
+        ["a/", "a/b", "a/b.py"],
+        ["a", "a/", "a/__init__", "a/__init__.py"],
+        ["./", "new", "new/", "new/deep", "new/deep/", "new/deep/c", "new/deep/c.txt"],
+        ["./", "d", "d.py"],
+    ]
 
 
 DIFFERING = """\
