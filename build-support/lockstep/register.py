@@ -11,7 +11,7 @@ from lockstep.affected import goal as affected
 from lockstep.carried_coverage import baseline, keys
 from lockstep.export import plan, sources
 from lockstep.imports import references, scripts, unowned
-from lockstep.lock import conflicts, goal, inputs, judge, moves, pip_tools, resolve, uv
+from lockstep.lock import conflicts, goal, inputs, judge, moves, pip_tools, proposals, resolve, uv
 from lockstep.lock_export import goal as lock_export
 from lockstep.pants_api import (
     base_definitions,
@@ -67,6 +67,7 @@ def rules() -> Iterable[Rule | UnionRule]:
         *pex.rules(),
         *pip_tools.rules(),
         *plan.rules(),
+        *proposals.rules(),
         *references.rules(),
         *report.rules(),
         *resolve.rules(),

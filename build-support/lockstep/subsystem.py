@@ -17,6 +17,13 @@ class Resolver(Enum):
     UV = "uv"
 
 
+class Undated(Enum):
+    """What becomes of releases without an upload time under a cut-off."""
+
+    REFUSE = "refuse"
+    ALLOW = "allow"
+
+
 class Carry(Enum):
     """When coverage is carried from the baseline."""
 
@@ -91,6 +98,24 @@ class Lockstep(Subsystem):
     prereleases = StrListOption(
         help=softwrap("""
             Resolves whose pins may be pre-releases; a `--pre` line in an input says the same.
+            """),
+    )
+    cooldown = StrOption(
+        default="",
+        help=softwrap("""
+            How old a release has to be before a lock may choose it, such as `7 days`, `36 hours` or
+            `2 weeks`, by the upload times that the index tells (PEP 700). None by default. It holds
+            for all that the inputs lead to. A pin that the lock has already stays though it is
+            younger, and so does what `--upgrade-package=NAME==VERSION` names.
+            """),
+    )
+    undated_releases = EnumOption(
+        default=Undated.REFUSE,
+        help=softwrap("""
+            What becomes of releases whose upload time the index does not tell, where there is a
+            cooldown or `--as-of`. `refuse`: where one is needed there is no lock, but an error.
+            `allow`: projects without upload times are chosen from as if there was no cut-off. pip
+            knows no such exception, so with `propose = false` it is refused.
             """),
     )
     carry_coverage = EnumOption(

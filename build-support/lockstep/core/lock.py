@@ -81,12 +81,16 @@ class Header:
         inputs: SHA-256 of the requirements inputs' meaning, in hex.
         resolver: the resolver and its version.
         environments: the environments the lock holds for.
+        cut_off: what was uploaded later was not chosen, as in `core.cut_off`; empty without one.
+        younger: requirements (PEP 508) that bound what was chosen all the same.
     """
 
     resolve: str
     inputs: str
     resolver: str
     environments: tuple[str, ...]
+    cut_off: str = ""
+    younger: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ _HASH = re.compile(r"--hash=(?P<value>(?P<algorithm>[a-z0-9]+):(?P<hex>[0-9a-f]+
 _HEX_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 _ANNOTATION = re.compile(r"# via(?: (?P<several>.*\S))?|#   (?P<one>\S.*)|# from \S+|#")
 _TITLE = re.compile(r"# Lockstep lock, format (\d+)\.")
-_FIELD = re.compile(r"# (resolve|inputs|resolver|environments): (.+)")
+_FIELD = re.compile(r"# (resolve|inputs|resolver|environments|cut-off|younger): (.+)")
 _END = re.compile(r"# end: (\d+) pins")
 _OPTION = re.compile(
     r"--(index-url|extra-index-url|no-index|find-links|trusted-host|pre|prefer-binary"
@@ -123,6 +123,8 @@ class _Reader:
             inputs=fields["inputs"].replace("sha256:", "", 1),
             resolver=fields["resolver"],
             environments=tuple(fields["environments"].split("; ")),
+            cut_off=fields.get("cut-off", ""),
+            younger=tuple(filter(None, fields.get("younger", "").split("; "))),
         )
 
     def _pin(self, lead: tuple[str, ...]) -> Pin:
@@ -256,12 +258,16 @@ def pin_lines(pin: Pin) -> Iterator[str]:
 
 def header_lines(header: Header, command: str = "./pants lock") -> tuple[str, ...]:
     """The comment lines at the top of a lock that Lockstep writes."""
+    cut_off = [f"# cut-off: {header.cut_off}"] if header.cut_off else []
+    younger = [f"# younger: {'; '.join(header.younger)}"] if header.younger else []
     return (
         f"# Lockstep lock, format {FORMAT}. Do not edit: `{command}` writes it.",
         f"# resolve: {header.resolve}",
         f"# inputs: sha256:{header.inputs}",
         f"# resolver: {header.resolver}",
         f"# environments: {'; '.join(header.environments)}",
+        *cut_off,
+        *younger,
     )
 
 

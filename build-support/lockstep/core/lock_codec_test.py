@@ -98,6 +98,14 @@ def test_lockstep_header_is_read() -> None:
     )
 
 
+def test_the_cut_off_is_written_and_read() -> None:
+    header = replace(HEADER, cut_off="2026-11-21T07:31:00Z", younger=("idna<=3.10", "six"))
+    text = render(finished("lock.txt", header, [Pin("idna", "3.10", ("sha256:" + "a" * 64,))]))
+    cut_off = "\n# cut-off: 2026-11-21T07:31:00Z\n# younger: idna<=3.10; six\n\nidna==3.10"
+    assert cut_off in text
+    assert parse(text, "lock.txt").header == header
+
+
 def test_windows_line_ends_are_read() -> None:
     text = LOCKS["lockstep"]
     assert parse(text.replace("\n", "\r\n"), "lock.txt") == parse(text, "lock.txt")

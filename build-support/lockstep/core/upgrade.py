@@ -7,6 +7,7 @@ from typing import Iterable, Sequence
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from lockstep.core.errors import LockstepError
 from lockstep.core.input_values import InputRequirement
@@ -46,6 +47,15 @@ class Upgrade:
             InputRequirement(OPTION, 0, wish)
             for wish, project in zip(self.wishes, self.projects())
             if project in there and parsed(wish).specifier
+        )
+
+    def younger(self) -> tuple[str, ...]:
+        """Requirements for the releases that are asked for by version, which no cooldown hides."""
+        return tuple(
+            f"{canonicalize_name(wish.name)}<={Version(exact.version).public}"
+            for wish in map(parsed, self.wishes)
+            for exact in wish.specifier
+            if exact.operator == "==" and not exact.version.endswith(".*")
         )
 
     def check(self, locks: Sequence[tuple[str, Iterable[Pin]]]) -> None:

@@ -35,6 +35,11 @@ def test_all_or_some_pins_go() -> None:
     assert upgrade(False, [" idna==3.10", "idna==3.10"]).wishes == ("idna==3.10",)
 
 
+def test_a_version_that_is_named_may_be_younger_than_a_cooldown_allows() -> None:
+    wishes = upgrade(False, ["Idna==3.10", "numpy", "six<2", "attrs==23.*", "torch==2.1+cpu"])
+    assert wishes.younger() == ("idna<=3.10", "torch<=2.1")
+
+
 def test_a_wish_bounds_what_the_lock_pins() -> None:
     wishes = upgrade(False, ["idna==3.10", "numpy", "six<2"])
     assert wishes.bounds(PINS) == (InputRequirement("--upgrade-package", 0, "idna==3.10"),)

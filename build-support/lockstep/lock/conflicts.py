@@ -51,7 +51,7 @@ async def explain_conflict(request: ConflictRequest) -> Explanation:
     failed = request.resolve
     if _UNSATISFIABLE not in request.fault:
         return Explanation(
-            _indented(request.fault), "See to what uv names, then run `./pants lock` again"
+            _told(request.fault, failed), "See to what uv names, then run `./pants lock` again"
         )
     inputs = failed.inputs
     demands = (
@@ -71,7 +71,7 @@ async def explain_conflict(request: ConflictRequest) -> Explanation:
     last = await Get(UvCompiled, UvCompileRequest, _only(failed, core))
     python = failed.environments[0].python
     return Explanation(
-        _indented(explain(core, last.fault or told, python)),
+        _told(explain(core, last.fault or told, python), failed),
         "Change what is named here, then run `./pants lock` again (`-ldebug` shows all that uv told)",
     )
 
@@ -86,8 +86,11 @@ def _only(request: UvCompileRequest, demands: Sequence[Demand]) -> UvCompileRequ
     return dataclasses.replace(request, inputs=inputs, kept="", partial=True)
 
 
-def _indented(text: str) -> str:
-    return "\n".join(f"  {line}" for line in text.strip().splitlines())
+def _told(text: str, failed: UvCompileRequest) -> str:
+    lines = text.strip().splitlines()
+    if failed.cut_off is not None:
+        lines.append(f"What was uploaded since {failed.cut_off.moment} was not looked at.")
+    return "\n".join(f"  {line}" for line in lines)
 
 
 def rules() -> Iterable[Rule]:

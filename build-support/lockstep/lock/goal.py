@@ -13,7 +13,7 @@ from pants.engine.console import Console
 from pants.engine.fs import PathGlobs, Paths
 from pants.engine.goal import Goal, GoalSubsystem
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, goal_rule, rule
-from pants.option.option_types import BoolOption, EnumOption, StrListOption
+from pants.option.option_types import BoolOption, EnumOption, StrListOption, StrOption
 from pants.util.strutil import softwrap
 
 from lockstep.core.check import Expected, faults
@@ -63,6 +63,16 @@ class LockSubsystem(GoalSubsystem):
             Choose the newest version of this project that the inputs allow, or the one stated as
             `NAME==VERSION`, and move others only where they have to move with it. Can be given
             several times; a project that only other projects require can be named, too.
+            """),
+    )
+    as_of = StrOption(
+        default="",
+        metavar="DAY",
+        help=softwrap("""
+            Choose as if nothing had been uploaded since the beginning of this day in UTC, or since
+            a moment such as `2026-11-21T08:00:00Z`; pins of the lock that are younger move down. It
+            takes the place of `[lockstep].cooldown`. With `--upgrade`, the same inputs lead to the
+            same lock again, as long as what it holds is not deleted from the index.
             """),
     )
     diff = BoolOption(
@@ -173,7 +183,8 @@ async def lock(
             )
             upgraded.check([(lock.path, lock.pins) for lock in locks])
         written = await MultiGet(
-            Get(ResolvedLock, ResolveLockRequest(name, upgraded)) for name in resolves
+            Get(ResolvedLock, ResolveLockRequest(name, upgraded, subsystem.as_of))
+            for name in resolves
         )
         if subsystem.diff:
             found = await MultiGet(Get(LockMoves, LockMovesRequest(lock)) for lock in written)
@@ -187,6 +198,7 @@ async def lock(
 
 def _refuse_resolving(subsystem: LockSubsystem, upgraded: Upgrade) -> None:
     what = "An upgrade" if upgraded != Upgrade() else "`--diff`" if subsystem.diff else ""
+    what = what or ("`--as-of`" if subsystem.as_of else "")
     if what:
         raise LockstepError(
             f"{what} resolves, and `--check` and `--verify-here` do not",

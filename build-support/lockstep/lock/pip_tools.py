@@ -40,6 +40,7 @@ class PipCompileRequest:
         version: its version, such as `3.11`.
         kept: pins to keep where they fit, in requirements.txt format.
         hashes: whether the hashes of every file are wanted, which takes longest.
+        cut_off: the moment before which a release has to be uploaded (RFC 3339), or empty.
     """
 
     inputs: ResolveInputs
@@ -47,6 +48,7 @@ class PipCompileRequest:
     version: str
     kept: str
     hashes: bool
+    cut_off: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,8 @@ async def pip_compile(request: PipCompileRequest, global_options: GlobalOptions)
         Get(Digest, CreateDigest, slice_file(tools.slice)),
     )
     arguments = _arguments(request.hashes)
+    if request.cut_off:
+        arguments = (f"--uploaded-prior-to={request.cut_off}", *arguments)
     if resolver_log.is_asked_for(global_options):
         arguments = ("--verbose", *arguments)
     process = await Get(

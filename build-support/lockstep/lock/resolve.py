@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import re
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Iterable
 
 from pants.engine.fs import DigestContents, PathGlobs
@@ -12,6 +14,7 @@ from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.util.frozendict import FrozenDict
 
 from lockstep.core import graph_codec, lock_codec
+from lockstep.core.cut_off import YOUNGER, CutOff, cut_off
 from lockstep.core.direct_references import at_commits, is_repository, names_commit
 from lockstep.core.errors import LockstepError, TextError
 from lockstep.core.graph import LockGraph
@@ -19,17 +22,22 @@ from lockstep.core.lock import Header, Pin
 from lockstep.core.slices import Slice
 from lockstep.core.stated_hashes import vetted
 from lockstep.core.universal import Declared, declared
-from lockstep.core.upgrade import Upgrade
+from lockstep.core.upgrade import OPTION, Upgrade
 from lockstep.lock.conflicts import ConflictRequest, Explanation
 from lockstep.lock.inputs import ResolveInputs, ResolveInputsRequest, minor_versions
 from lockstep.lock.judge import BOUND, AtHand, AtHandRequest, Judged, JudgeRequest, listed
 from lockstep.lock.pip_tools import PipCompiled, PipCompileRequest, PipTools, PipToolsRequest
+from lockstep.lock.proposals import Proposal, ProposalRequest, undated_error
 from lockstep.lock.uv import UvCompiled, UvCompileRequest
 from lockstep.pants_api.uncacheable import uncacheable_rule
 from lockstep.slices.graphs import DeriveGraphRequest, GraphRequest, StoredGraph
 from lockstep.subsystem import Lockstep, Resolver, Uv
 
 logger = logging.getLogger(__name__)
+
+_UNDATED = re.compile(r"/([^/\s]+)/ does not provide upload-time metadata")
+_OF_THIS_CALL = (f"-c {OPTION}", f"-c {YOUNGER}")
+"""What bounds pins in a single call is no reason to have them."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +47,12 @@ class ResolveLockRequest:
     Attributes:
         resolve: a name of `[python].resolves`.
         upgrade: the pins that need not be kept.
+        as_of: the day or moment to cut off at; by default the cooldown tells.
     """
 
     resolve: str
     upgrade: Upgrade = Upgrade()
+    as_of: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,11 +74,18 @@ class PinnedLock:
         path: relative to the build root.
         text: the file; empty where there is none that can be read.
         pins: what it pins.
+        header: what Lockstep wrote at its top.
     """
 
     path: str
     text: str
     pins: tuple[Pin, ...]
+    header: Header | None = None
+
+    def is_of(self, inputs: str, cut_off: str) -> bool:
+        """Whether it was resolved from inputs of this digest, at this moment."""
+        header = self.header
+        return header is not None and (header.inputs, header.cut_off) == (inputs, cut_off)
 
 
 @dataclass(frozen=True)
@@ -105,15 +122,26 @@ class ChosenPins:
     pins: tuple[Pin, ...]
     resolver: str
     environments: tuple[Declared, ...]
+    cut_off: CutOff | None = None
 
 
 @dataclass(frozen=True)
 class ChoosePinsRequest:
-    """Choose the pins of a lock by the resolver that `[lockstep]` names."""
+    """Choose the pins of a lock by the resolver that `[lockstep]` names.
+
+    Attributes:
+        inputs: what asks for them.
+        at_hand: the environment at hand.
+        kept: pins to keep where they fit, in requirements.txt format.
+        before: pins that the cut-off is not to move down.
+        cut_off: which releases are seen; all where there is none.
+    """
 
     inputs: ResolveInputs
     at_hand: AtHand
     kept: str
+    before: tuple[Pin, ...] = ()
+    cut_off: CutOff | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +151,7 @@ class ByPipToolsRequest:
     inputs: ResolveInputs
     at_hand: AtHand
     kept: str
+    cut_off: CutOff | None = None
 
 
 @uncacheable_rule(desc="Choose the pins of the lock")
@@ -135,14 +164,19 @@ async def choose_pins(request: ChoosePinsRequest, lockstep: Lockstep, uv: Uv) ->
             mend='Set `[lockstep].resolver = "uv"`, or leave it out',
         )
     if not lockstep.propose and lockstep.resolver is Resolver.PIP_TOOLS:
-        return await Get(ChosenPins, ByPipToolsRequest(inputs, at_hand, request.kept))
+        return await Get(
+            ChosenPins, ByPipToolsRequest(inputs, at_hand, request.kept, request.cut_off)
+        )
     pythons = minor_versions(inputs.resolve, inputs.interpreters)
     platforms = dict.fromkeys([*lockstep.platforms, at_hand.declared.platform])
     environments = declared(pythons, platforms)
-    uv_request = UvCompileRequest(inputs, environments, at_hand.python, request.kept)
-    proposal = await Get(UvCompiled, UvCompileRequest, uv_request)
+    compiling = UvCompileRequest(
+        inputs, environments, at_hand.python, request.kept, request.cut_off
+    )
+    made = await Get(Proposal, ProposalRequest(compiling, request.before))
+    proposal = made.compiled
     if proposal.fault:
-        explained = await Get(Explanation, ConflictRequest(uv_request, proposal.fault))
+        explained = await Get(Explanation, ConflictRequest(made.compiling, proposal.fault))
         raise explained.error(inputs.lock_path)
     resolver = f"uv {uv.version.lstrip('v')}"
     if lockstep.resolver is Resolver.PIP_TOOLS:
@@ -155,23 +189,32 @@ async def choose_pins(request: ChoosePinsRequest, lockstep: Lockstep, uv: Uv) ->
                 detail=listed(judged.differing),
             )
         resolver += f", judged by {judged.resolver}"
-    return ChosenPins(proposal.pins, resolver, environments)
+    return ChosenPins(proposal.pins, resolver, environments, made.compiling.cut_off)
 
 
 @uncacheable_rule(desc="Choose the pins of the lock")
 async def choose_pins_by_pip_tools(request: ByPipToolsRequest) -> ChosenPins:
     inputs, at_hand = request.inputs, request.at_hand
     version = at_hand.declared.python
+    moment = request.cut_off.moment if request.cut_off is not None else ""
     compiled, tools = await MultiGet(
         Get(
             PipCompiled,
-            PipCompileRequest(inputs, at_hand.python, version, request.kept, hashes=True),
+            PipCompileRequest(
+                inputs, at_hand.python, version, request.kept, hashes=True, cut_off=moment
+            ),
         ),
         Get(PipTools, PipToolsRequest(version)),
     )
+    undated = _UNDATED.search(compiled.fault)
+    if undated is not None:
+        instead = 'set `[lockstep].undated_releases = "allow"` and leave `propose = false` out'
+        raise undated_error(inputs.lock_path, (undated[1],), instead)
     if compiled.fault:
         # uv does not resolve here, but it tells soon whether parts of the inputs can be resolved.
-        here = UvCompileRequest(inputs, (at_hand.declared,), at_hand.python, partial=True)
+        here = UvCompileRequest(
+            inputs, (at_hand.declared,), at_hand.python, cut_off=request.cut_off, partial=True
+        )
         asked = await Get(UvCompiled, UvCompileRequest, here)
         if asked.fault:
             explained = await Get(Explanation, ConflictRequest(here, asked.fault))
@@ -184,7 +227,9 @@ async def choose_pins_by_pip_tools(request: ByPipToolsRequest) -> ChosenPins:
                 f" `{pin.requirement}` is at",
                 mend="State the commit, or leave `[lockstep].propose = false` out",
             )
-    return ChosenPins(compiled.pins, tools.name, (at_hand.declared,))
+    return ChosenPins(
+        compiled.pins, tools.name, (at_hand.declared,), CutOff(moment) if moment else None
+    )
 
 
 @rule(desc="Read the pins of the lock")
@@ -192,35 +237,50 @@ async def read_pins(request: PinnedLockRequest) -> PinnedLock:
     for content in await Get(DigestContents, PathGlobs([request.path])):
         text = content.content.decode(errors="replace")
         try:
-            return PinnedLock(request.path, text, lock_codec.parse(text, request.path).pins)
+            lock = lock_codec.parse(text, request.path)
+            return PinnedLock(request.path, text, lock.pins, lock.header)
         except TextError as error:
             logger.warning(f"None of the lock's pins can be kept, since it is damaged. {error}")
     return PinnedLock(request.path, "", ())
 
 
 @uncacheable_rule(desc="Resolve the lock")
-async def resolve_lock(request: ResolveLockRequest) -> ResolvedLock:
+async def resolve_lock(request: ResolveLockRequest, lockstep: Lockstep) -> ResolvedLock:
     inputs = await Get(ResolveInputs, ResolveInputsRequest(request.resolve))
     at_hand, current, stored = await MultiGet(
         Get(AtHand, AtHandRequest(inputs.resolve, inputs.interpreters)),
         Get(PinnedLock, PinnedLockRequest(inputs.lock_path)),
         Get(StoredGraph, GraphRequest(inputs.lock_path)),
     )
-    kept = request.upgrade.kept(current.pins)
+    cut = cut_off(request.as_of, lockstep.cooldown, datetime.now(timezone.utc))
+    upgrade = request.upgrade
+    if cut is not None and current.is_of(inputs.digest, cut.moment):
+        # An index does not tell when a release was yanked, so only the lock knows what was chosen.
+        upgrade = dataclasses.replace(upgrade, everything=False)
+    kept = upgrade.kept(current.pins)
     stated = dataclasses.replace(
         inputs,
         requirements=at_commits(inputs.requirements, kept),
-        constraints=(*inputs.constraints, *request.upgrade.bounds(current.pins)),
+        constraints=(*inputs.constraints, *upgrade.bounds(current.pins)),
     )
     kept_text = current.text if kept == current.pins else Slice(kept).text
-    chosen = await Get(ChosenPins, ChoosePinsRequest(stated, at_hand, kept_text))
+    before = () if request.as_of else current.pins
+    if cut is not None and not request.as_of:
+        cut = cut.with_younger(upgrade.younger())
+    chosen = await Get(ChosenPins, ChoosePinsRequest(stated, at_hand, kept_text, before, cut))
+    pins = tuple(
+        dataclasses.replace(pin, via=tuple(via for via in pin.via if via not in _OF_THIS_CALL))
+        for pin in vetted(chosen.pins, (*inputs.requirements, *inputs.constraints))
+    )
+    seen = _seen(chosen.cut_off, pins, inputs.digest, None if request.as_of else current)
     header = Header(
         resolve=inputs.resolve,
         inputs=inputs.digest,
         resolver=chosen.resolver,
         environments=tuple(map(str, chosen.environments)),
+        cut_off=seen.moment,
+        younger=seen.younger,
     )
-    pins = vetted(chosen.pins, (*inputs.requirements, *inputs.constraints))
     lock = lock_codec.finished(inputs.lock_path, header, pins)
     known = stored.graph or LockGraph(())
     graph = await Get(
@@ -241,6 +301,16 @@ async def resolve_lock(request: ResolveLockRequest) -> ResolvedLock:
             {inputs.lock_path: lock_codec.render(lock), stored.path: graph_codec.render(graph)}
         ),
     )
+
+
+def _seen(
+    cut: CutOff | None, pins: tuple[Pin, ...], digest: str, current: PinnedLock | None
+) -> CutOff:
+    """The cut-off for the header: that of the lock as it stands as long as nothing moves."""
+    if current is not None and current.header is not None and current.header.inputs == digest:
+        if sorted(pin.requirement for pin in pins) == sorted(p.requirement for p in current.pins):
+            return CutOff(current.header.cut_off, current.header.younger)
+    return cut.needed(pins) if cut is not None else CutOff("")
 
 
 def rules() -> Iterable[Rule]:
