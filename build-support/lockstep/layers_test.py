@@ -20,10 +20,11 @@ ROOT = PACKAGE.parent
 CORE_LIBRARIES = {"packaging", "tomli", "tomllib"}
 CAPABILITIES_BELOW = {
     "affected": {"lock", "slices"},
+    "audit": {"advisories", "lock", "slices"},
     "carried_coverage": {"affected", "slices"},
     "export": {"lock", "lock_export", "slices"},
     "imports": {"slices"},
-    "lock": {"slices"},
+    "lock": {"advisories", "slices"},
     "lock_export": {"imports", "lock", "slices"},
 }
 """The capabilities that each capability may build on; one not named here builds on none."""

@@ -7,11 +7,14 @@ from typing import Iterable
 from pants.engine.rules import Rule
 from pants.engine.unions import UnionRule
 
+from lockstep.advisories import database
 from lockstep.affected import goal as affected
+from lockstep.audit import goal as audit
 from lockstep.carried_coverage import baseline, keys
 from lockstep.export import plan, sources
 from lockstep.imports import references, scripts, unowned
-from lockstep.lock import conflicts, goal, inputs, judge, moves, pip_tools, proposals, resolve, uv
+from lockstep.lock import conflicts, goal, holders, inputs, judge, moves, pip_tools, proposals
+from lockstep.lock import resolve, uv
 from lockstep.lock_export import goal as lock_export
 from lockstep.pants_api import (
     base_definitions,
@@ -50,14 +53,17 @@ def rules() -> Iterable[Rule | UnionRule]:
     visibility_seam.install()
     return (
         *affected.rules(),
+        *audit.rules(),
         *base_definitions.rules(),
         *baseline.rules(),
         *conflicts.rules(),
         *coverage_seams.rules(),
+        *database.rules(),
         *drawn.rules(),
         *export_seams.rules(),
         *goal.rules(),
         *graphs.rules(),
+        *holders.rules(),
         *inputs.rules(),
         *judge.rules(),
         *keys.rules(),

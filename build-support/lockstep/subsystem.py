@@ -118,6 +118,16 @@ class Lockstep(Subsystem):
             knows no such exception, so with `propose = false` it is refused.
             """),
     )
+    advisories = StrOption(
+        default="",
+        metavar="FOLDER",
+        help=softwrap("""
+            A folder or zip archive of records in OSV format (JSON or YAML), such as a checkout of an
+            advisory database. It may be absolute, begin with `~`, or be relative to the build root.
+            `./pants audit` reads it. Under a cooldown so does `./pants lock` with an upgrade: a
+            release that fixes what affects a pin may be younger.
+            """),
+    )
     carry_coverage = EnumOption(
         default=Carry.AFFECTED,
         help=softwrap("""

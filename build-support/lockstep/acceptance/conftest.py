@@ -10,7 +10,11 @@ from typing import Iterator, Mapping
 import pytest
 
 from lockstep.acceptance.changes import Repository
-from lockstep.acceptance.monorepo import CHECKOUT, GRAPH, LOCK, Monorepo
+from lockstep.acceptance.monorepo import CHECKOUT, FILES, GRAPH, LOCK, Monorepo
+from lockstep.acceptance.served_index import ServedIndex, served_index
+
+INPUT = "3rdparty/python/inputs.in"
+ALPHA, BETA = "lockstep_alpha", "lockstep_beta"
 
 
 @pytest.fixture(scope="session")
@@ -61,3 +65,39 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield copy
     for pid in copy.joinpath(".pids").rglob("pid"):
         subprocess.run(["kill", pid.read_text().strip()], check=False)
+
+
+@pytest.fixture(scope="session")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedIndex]:
+    with served_index(tmp_path_factory.mktemp("index")) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def dated_repository(
+    tmp_path_factory: pytest.TempPathFactory, index: ServedIndex
+) -> Iterator[Monorepo]:
+    files = {
+        "pants.toml": FILES["pants.toml"].partition("[pytest]")[0],
+        "3rdparty/python/BUILD": 'python_requirements(name="inputs", source="inputs.in")\n',
+        INPUT: "",
+        "other/BUILD": "python_sources()\n",
+        "other/app.py": f"import {ALPHA}\n",
+    }
+    repo = Monorepo.create(tmp_path_factory.mktemp("dated"), files, index.variables)
+    yield repo
+    repo.stop()
+
+
+@pytest.fixture
+def dated(dated_repository: Monorepo, index: ServedIndex) -> Monorepo:
+    """A repository without a lock: `alpha` requires `beta`, the newest of each is days old."""
+    for file in index.packages.iterdir():
+        file.unlink()
+    for version, days in (("1.0", 30), ("1.1", 2)):
+        index.upload(ALPHA, version, days_old=days, requires=[BETA])
+    for version, days in (("1.0", 30), ("1.1", 10), ("1.2", 1)):
+        index.upload(BETA, version, days_old=days)
+    dated_repository.write(INPUT, f"{ALPHA}\n")
+    dated_repository.path(LOCK).unlink(missing_ok=True)
+    return dated_repository

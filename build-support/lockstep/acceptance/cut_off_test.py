@@ -14,47 +14,13 @@ from typing import Iterator, Mapping
 
 import pytest
 
-from lockstep.acceptance.monorepo import FILES, LOCK, Monorepo
+from lockstep.acceptance.conftest import ALPHA, BETA, INPUT
+from lockstep.acceptance.monorepo import LOCK, Monorepo
 from lockstep.acceptance.resolver_test import WAYS
-from lockstep.acceptance.served_index import ServedIndex, served_index
+from lockstep.acceptance.served_index import ServedIndex
 from lockstep.core import lock_codec
 
-INPUT = "3rdparty/python/inputs.in"
-ALPHA, BETA = "lockstep_alpha", "lockstep_beta"
 COOLDOWN = "--lockstep-cooldown=7 days"
-
-
-@pytest.fixture(scope="module")
-def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedIndex]:
-    with served_index(tmp_path_factory.mktemp("index")) as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-def repository(tmp_path_factory: pytest.TempPathFactory, index: ServedIndex) -> Iterator[Monorepo]:
-    folder = tmp_path_factory.mktemp("cut off")
-    files = {
-        "pants.toml": FILES["pants.toml"].partition("[pytest]")[0],
-        "3rdparty/python/BUILD": 'python_requirements(name="inputs", source="inputs.in")\n',
-        INPUT: "",
-    }
-    repo = Monorepo.create(folder, files, index.variables)
-    yield repo
-    repo.stop()
-
-
-@pytest.fixture
-def monorepo(repository: Monorepo, index: ServedIndex) -> Monorepo:
-    """`alpha` requires `beta`; the newest of each is younger than a week."""
-    for file in index.packages.iterdir():
-        file.unlink()
-    for version, days in (("1.0", 30), ("1.1", 2)):
-        index.upload(ALPHA, version, days_old=days, requires=[BETA])
-    for version, days in (("1.0", 30), ("1.1", 10), ("1.2", 1)):
-        index.upload(BETA, version, days_old=days)
-    repository.write(INPUT, f"{ALPHA}\n")
-    repository.path(LOCK).unlink(missing_ok=True)
-    return repository
 
 
 def lock(repo: Monorepo, *arguments: str) -> Mapping[str, str]:
@@ -74,65 +40,65 @@ way = pytest.mark.parametrize("way", WAYS)
 
 @way
 def test_what_is_younger_is_not_chosen_and_neither_is_what_it_leads_to(
-    monorepo: Monorepo, way: str
+    dated: Monorepo, way: str
 ) -> None:
     started = datetime.now(timezone.utc)
-    assert lock(monorepo, *WAYS[way], COOLDOWN, "lock") == {"alpha": "1.0", "beta": "1.1"}
-    cut_off = datetime.fromisoformat(header(monorepo)["cut-off"].replace("Z", "+00:00"))
+    assert lock(dated, *WAYS[way], COOLDOWN, "lock") == {"alpha": "1.0", "beta": "1.1"}
+    cut_off = datetime.fromisoformat(header(dated)["cut-off"].replace("Z", "+00:00"))
     week, minute = timedelta(days=7), timedelta(minutes=1)
     assert started - week - minute < cut_off <= datetime.now(timezone.utc) - week
-    again = monorepo.pants(*WAYS[way], COOLDOWN, "lock")
+    again = dated.pants(*WAYS[way], COOLDOWN, "lock")
     assert again.output.endswith(f"{LOCK} holds 2 pins, as before.\n")
-    assert monorepo.pants(*WAYS[way], "lock", "--check").output == f"{LOCK} fits its inputs.\n"
-    assert lock(monorepo, *WAYS[way], "lock", "--upgrade") == {"alpha": "1.1", "beta": "1.2"}
-    assert header(monorepo) == {}
+    assert dated.pants(*WAYS[way], "lock", "--check").output == f"{LOCK} fits its inputs.\n"
+    assert lock(dated, *WAYS[way], "lock", "--upgrade") == {"alpha": "1.1", "beta": "1.2"}
+    assert header(dated) == {}
 
 
 @pytest.mark.parametrize("way", ["uv proposes, pip-tools judges", "uv"])
-def test_a_cooldown_moves_no_pin_down(monorepo: Monorepo, way: str) -> None:
-    assert lock(monorepo, *WAYS[way], "lock") == {"alpha": "1.1", "beta": "1.2"}
-    plain = monorepo.read(LOCK)
-    kept = monorepo.pants(*WAYS[way], COOLDOWN, "lock")
-    assert (kept.exit_code, monorepo.read(LOCK)) == (0, plain), kept.output
-    upgraded = monorepo.pants(*WAYS[way], COOLDOWN, "lock", "--upgrade")
-    assert (upgraded.exit_code, monorepo.read(LOCK)) == (0, plain), upgraded.output
+def test_a_cooldown_moves_no_pin_down(dated: Monorepo, way: str) -> None:
+    assert lock(dated, *WAYS[way], "lock") == {"alpha": "1.1", "beta": "1.2"}
+    plain = dated.read(LOCK)
+    kept = dated.pants(*WAYS[way], COOLDOWN, "lock")
+    assert (kept.exit_code, dated.read(LOCK)) == (0, plain), kept.output
+    upgraded = dated.pants(*WAYS[way], COOLDOWN, "lock", "--upgrade")
+    assert (upgraded.exit_code, dated.read(LOCK)) == (0, plain), upgraded.output
     # Something is chosen, so the header tells what was seen; the bound holds pins where they are.
-    monorepo.write(INPUT, f"{ALPHA}\n{BETA}>=1.0\n")
-    assert lock(monorepo, *WAYS[way], COOLDOWN, "lock") == {"alpha": "1.1", "beta": "1.2"}
-    assert header(monorepo)["younger"] == "lockstep-alpha<=1.1; lockstep-beta<=1.2"
-    assert "--younger" not in monorepo.read(LOCK)
+    dated.write(INPUT, f"{ALPHA}\n{BETA}>=1.0\n")
+    assert lock(dated, *WAYS[way], COOLDOWN, "lock") == {"alpha": "1.1", "beta": "1.2"}
+    assert header(dated)["younger"] == "lockstep-alpha<=1.1; lockstep-beta<=1.2"
+    assert "--younger" not in dated.read(LOCK)
 
 
 def test_a_version_that_is_named_passes_the_cooldown_and_what_it_leads_to_does_not(
-    monorepo: Monorepo,
+    dated: Monorepo,
 ) -> None:
-    lock(monorepo, WAYS["uv"][0], COOLDOWN, "lock")
-    moved = lock(monorepo, WAYS["uv"][0], COOLDOWN, "lock", f"--upgrade-package={ALPHA}==1.1")
+    lock(dated, WAYS["uv"][0], COOLDOWN, "lock")
+    moved = lock(dated, WAYS["uv"][0], COOLDOWN, "lock", f"--upgrade-package={ALPHA}==1.1")
     assert moved == {"alpha": "1.1", "beta": "1.1"}
-    assert header(monorepo)["younger"] == "lockstep-alpha<=1.1"
-    assert "--upgrade-package" not in monorepo.read(LOCK)
+    assert header(dated)["younger"] == "lockstep-alpha<=1.1"
+    assert "--upgrade-package" not in dated.read(LOCK)
 
 
 @way
 def test_the_same_day_leads_to_the_same_lock_whatever_is_released_and_yanked_since(
-    monorepo: Monorepo, index: ServedIndex, way: str
+    dated: Monorepo, index: ServedIndex, way: str
 ) -> None:
     day = (datetime.now(timezone.utc) - timedelta(days=5)).date().isoformat()
     command = (*WAYS[way], "lock", "--upgrade", f"--as-of={day}")
-    assert lock(monorepo, *WAYS[way], "lock") == {"alpha": "1.1", "beta": "1.2"}
-    assert lock(monorepo, *command) == {"alpha": "1.0", "beta": "1.1"}
-    assert header(monorepo) == {"cut-off": f"{day}T00:00:00Z"}
-    text = monorepo.read(LOCK)
+    assert lock(dated, *WAYS[way], "lock") == {"alpha": "1.1", "beta": "1.2"}
+    assert lock(dated, *command) == {"alpha": "1.0", "beta": "1.1"}
+    assert header(dated) == {"cut-off": f"{day}T00:00:00Z"}
+    text = dated.read(LOCK)
     index.upload(ALPHA, "1.0.1", requires=[BETA])
     index.upload(BETA, "2.0")
     index.yank(ALPHA, "1.0")
     index.yank(BETA, "1.0")
-    lock(monorepo, *command)
-    assert monorepo.read(LOCK) == text
-    assert monorepo.pants(*WAYS[way], "lock", "--check").output == f"{LOCK} fits its inputs.\n"
+    lock(dated, *command)
+    assert dated.read(LOCK) == text
+    assert dated.pants(*WAYS[way], "lock", "--check").output == f"{LOCK} fits its inputs.\n"
 
 
-def test_what_is_no_cut_off_is_told(monorepo: Monorepo) -> None:
+def test_what_is_no_cut_off_is_told(dated: Monorepo) -> None:
     for arguments, error in (
         (
             ("--lockstep-cooldown=soon", "lock"),
@@ -144,13 +110,13 @@ def test_what_is_no_cut_off_is_told(monorepo: Monorepo) -> None:
             "`--as-of` resolves, and `--check` and `--verify-here` do not. Leave one of them out.\n",
         ),
     ):
-        told = monorepo.pants(*arguments)
+        told = dated.pants(*arguments)
         assert (told.exit_code, told.output) == (1, error)
 
 
-def test_a_conflict_tells_of_the_cut_off(monorepo: Monorepo) -> None:
-    monorepo.write(INPUT, f"{ALPHA}>=1.1\n")
-    told = monorepo.pants(WAYS["uv"][0], "lock", "--as-of=2026-01-01")
+def test_a_conflict_tells_of_the_cut_off(dated: Monorepo) -> None:
+    dated.write(INPUT, f"{ALPHA}>=1.1\n")
+    told = dated.pants(WAYS["uv"][0], "lock", "--as-of=2026-01-01")
     assert told.exit_code == 1
     assert told.output.endswith(
         "  What was uploaded since 2026-01-01T00:00:00Z was not looked at.\n"
@@ -172,11 +138,11 @@ def undated(folder: Path, wheels: Path) -> Iterator[str]:
 
 
 def test_an_index_without_upload_times_is_refused_or_allowed(
-    monorepo: Monorepo, index: ServedIndex, tmp_path: Path
+    dated: Monorepo, index: ServedIndex, tmp_path: Path
 ) -> None:
     with undated(tmp_path, index.packages) as url:
         extra = index.variables["PIP_EXTRA_INDEX_URL"].replace(index.url, url)
-        repo = Monorepo(monorepo.root, monorepo.store, {"PIP_EXTRA_INDEX_URL": extra})
+        repo = Monorepo(dated.root, dated.store, {"PIP_EXTRA_INDEX_URL": extra})
         refused = repo.pants(*WAYS["uv"], COOLDOWN, "lock")
         assert (refused.exit_code, refused.output.splitlines()[-1]) == (
             1,

@@ -51,10 +51,11 @@ class CutOff:
         return tuple(InputRequirement(YOUNGER, 0, text) for text in self.younger)
 
     def with_younger(self, texts: Iterable[str]) -> CutOff:
-        """The same, with further requirements for younger releases; the first of a project counts."""
-        by_project = {str(canonicalize_name(parsed(text).name)): text for text in texts}
-        for text in self.younger:
-            by_project[str(canonicalize_name(parsed(text).name))] = text
+        """The same, with further requirements for younger releases; of a project, the widest."""
+        by_project: dict[str, str] = {}
+        for text in (*self.younger, *texts):
+            name = str(canonicalize_name(parsed(text).name))
+            by_project[name] = max(text, by_project.get(name, text), key=_width)
         return CutOff(self.moment, tuple(by_project[name] for name in sorted(by_project)))
 
     def needed(self, pins: Iterable[Pin]) -> CutOff:
@@ -143,6 +144,12 @@ def moved_down(before: Iterable[Pin], after: Iterable[Pin]) -> tuple[str, ...]:
         for name in sorted(old)
         if name in new and new[name] < old[name]
     )
+
+
+def _width(text: str) -> tuple[bool, Version]:
+    """How much a requirement lets through; one without a bound is the widest."""
+    versions = [Version(bound.version) for bound in parsed(text).specifier]
+    return (not versions, max(versions, default=Version("0")))
 
 
 def _newest(pins: Iterable[Pin]) -> Mapping[str, Version]:

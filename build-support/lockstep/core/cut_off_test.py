@@ -76,8 +76,9 @@ def test_what_is_no_cut_off(as_of: str, cooldown: str, error: str) -> None:
 
 
 def test_younger_releases_are_bounded() -> None:
-    cut = CutOff("m", ("idna<=3.10",)).with_younger(["Six", "idna<=3.11"])
+    cut = CutOff("m", ("idna<=3.10",)).with_younger(["Six", "idna<=3.9", "six<=1.16"])
     assert cut == CutOff("m", ("idna<=3.10", "Six"))
+    assert cut.with_younger(["idna<=3.11"]) == CutOff("m", ("idna<=3.11", "Six"))
     assert cut.exempt == ("idna", "six")
     assert cut.bounds == (
         InputRequirement("--younger", 0, "idna<=3.10"),

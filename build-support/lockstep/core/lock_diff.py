@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from enum import Enum
-from typing import AbstractSet, Generic, Iterable, Mapping, Sequence, TypeVar
+from typing import Iterable, Mapping, Sequence
 
 from packaging.version import InvalidVersion, Version
 
-from lockstep.core.pin_moves import Move, moves
-from lockstep.core.slices import SliceError, Slicer
-
-T = TypeVar("T")
+from lockstep.core.lock import Lock
+from lockstep.core.pin_moves import Move
 
 
 class Kind(Enum):
@@ -67,52 +65,33 @@ def kind(move: Move) -> Kind:
     return Kind.MINOR if after.minor != before.minor else Kind.PATCH
 
 
-@dataclass(frozen=True)
-class Reached(Generic[T]):
-    """A move, and the requirements that reach it.
-
-    Attributes:
-        move: from what to what.
-        required_by: who requires the project, now or else before.
-        roots: whose slices hold it, before or now, in the order given.
-    """
-
-    move: Move
-    required_by: tuple[str, ...]
-    roots: tuple[T, ...]
-
-
-def reached(before: Slicer, after: Slicer, stated: Mapping[T, Sequence[str]]) -> list[Reached[T]]:
-    """What moves between two locks, by project.
+def lock_moves(
+    before: Lock, after: Lock, moved: Iterable[Move], targets: Mapping[str, tuple[str, ...]]
+) -> tuple[LockMove, ...]:
+    """Moves between two locks, with who requires each project: now, or else before.
 
     Args:
         before, after: the locks.
-        stated: the requirements (PEP 508) of each of some requirement targets, as they are now.
+        moved: the moves.
+        targets: by project the targets that hold it.
     """
-    moved = moves(before.whole(), after.whole())
-    held = [
-        {root: _names(slicer, texts) for root, texts in stated.items()}
-        for slicer in (before, after)
-    ]
-    requirers = [
-        {name: dict.fromkeys(via for pin in pins for via in pin.via) for name, pins in by.items()}
-        for by in (before.lock.by_name(), after.lock.by_name())
-    ]
-    return [
-        Reached(
+    old, new = requirers(before), requirers(after)
+    return tuple(
+        LockMove(
             move,
-            tuple(requirers[bool(move.after)].get(move.project, ())),
-            tuple(root for root in stated if any(move.project in side[root] for side in held)),
+            (new if move.after else old).get(move.project, ()),
+            targets.get(move.project, ()),
         )
         for move in moved
-    ]
+    )
 
 
-def _names(slicer: Slicer, texts: Sequence[str]) -> AbstractSet[str]:
-    try:
-        return slicer.cut(texts, {}).names
-    except SliceError:
-        return frozenset()  # of a lock that does not fit its inputs, it is told by `--check`
+def requirers(lock: Lock) -> Mapping[str, tuple[str, ...]]:
+    """By project who requires its pins, as the `# via` lines tell: inputs and projects."""
+    return {
+        name: tuple(dict.fromkeys(via for pin in pins for via in pin.via))
+        for name, pins in lock.by_name().items()
+    }
 
 
 def as_text(path: str, found: Sequence[LockMove]) -> str:

@@ -11,15 +11,14 @@ from lockstep.core import lock_codec
 from lockstep.core.lock_diff import (
     Kind,
     LockMove,
-    Reached,
     as_json,
     as_markdown,
     as_text,
     kind,
-    reached,
+    lock_moves,
 )
-from lockstep.core.pin_moves import Move
-from lockstep.core.slices import Slicer
+from lockstep.core.pin_moves import Move, moves
+from lockstep.core.slices import Slicer, holders
 
 URL = "https://index.example/a.whl"
 
@@ -63,16 +62,21 @@ def locked(*pins: str) -> Slicer:
     return Slicer(lock_codec.parse("".join(texts), "lock.txt"))
 
 
-def test_what_moves_and_who_reaches_it() -> None:
+def test_what_moves_and_who_requires_it() -> None:
     before = locked("idna==3.7 # requests", "requests==2.1 # -r a.in", "six==1.16 # -r b.in")
     after = locked("idna==3.10 # requests", "requests==2.1 # -r a.in", "yarl==1.0 # -r c.in")
-    stated = {"a": ["requests"], "b": ["six"], "c": ["yarl"], "d": ["idna"]}
-    assert reached(before, after, stated) == [
-        Reached(Move("idna", ("3.7",), ("3.10",)), ("requests",), ("a", "d")),
-        Reached(Move("six", ("1.16",), ()), ("-r b.in",), ("b",)),
-        Reached(Move("yarl", (), ("1.0",)), ("-r c.in",), ("c",)),
-    ]
-    assert reached(after, after, stated) == []
+    moved = moves(before.whole(), after.whole())
+    assert lock_moves(before.lock, after.lock, moved, {"idna": ("a:a", "b:b")}) == (
+        LockMove(Move("idna", ("3.7",), ("3.10",)), ("requests",), ("a:a", "b:b")),
+        LockMove(Move("six", ("1.16",), ()), ("-r b.in",), ()),
+        LockMove(Move("yarl", (), ("1.0",)), ("-r c.in",), ()),
+    )
+    stated = {"a": ["requests"], "b": ["six"], "c": ["yarl"], "d": ["idna"], "e": ["absent"]}
+    assert holders((before, after), stated, ["idna", "six", "yarl"]) == {
+        "idna": ("a", "d"),
+        "six": ("b",),
+        "yarl": ("c",),
+    }
 
 
 MOVES = (

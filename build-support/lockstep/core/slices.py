@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Iterable, Mapping
+from typing import Iterable, Mapping, Sequence, TypeVar
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -22,6 +22,7 @@ from lockstep.core.lock import Lock, Pin
 from lockstep.core.markers import Environment
 from lockstep.core.reach import Roads, Root, Walker
 
+T = TypeVar("T")
 _MEND = "Run `./pants lock` to bring the lock up to date"
 
 
@@ -147,6 +148,30 @@ class Slicer:
             f"{self.lock.path}:{pins[0].line} pins {pinned}, which does not satisfy `{text}`",
             mend=_MEND,
         )
+
+
+def holders(
+    slicers: Iterable[Slicer], stated: Mapping[T, Sequence[str]], projects: Iterable[str]
+) -> Mapping[str, tuple[T, ...]]:
+    """Whose slices hold a project, in any environment.
+
+    Args:
+        slicers: of one lock, maybe at several times: being held at one of them is enough.
+        stated: the requirements (PEP 508) of each of some roots.
+        projects: normalised names.
+    """
+    held = [{root: _held(slicer, texts) for root, texts in stated.items()} for slicer in slicers]
+    return {
+        project: tuple(root for root in stated if any(project in names[root] for names in held))
+        for project in projects
+    }
+
+
+def _held(slicer: Slicer, texts: Sequence[str]) -> frozenset[str]:
+    try:
+        return slicer.cut(texts, {}).names
+    except SliceError:
+        return frozenset()  # of a lock that does not fit its inputs, it is told by `--check`
 
 
 @lru_cache(maxsize=None)

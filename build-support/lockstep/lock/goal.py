@@ -163,7 +163,7 @@ async def lock(
     subsystem: LockSubsystem, console: Console, python_setup: PythonSetup, root: BuildRoot
 ) -> LockGoal:
     try:
-        resolves = _chosen(subsystem.resolve, python_setup)
+        resolves = chosen_resolves(subsystem.resolve, python_setup)
         upgraded = upgrade(subsystem.upgrade, subsystem.upgrade_package)
         if subsystem.check or subsystem.verify_here:
             _refuse_resolving(subsystem, upgraded)
@@ -213,7 +213,12 @@ def _told(found: Iterable[LockMoves], how: DiffFormat) -> str:
     return "\n".join(as_told(lock.path, lock.moves) for lock in found)
 
 
-def _chosen(requested: Iterable[str], python_setup: PythonSetup) -> tuple[str, ...]:
+def chosen_resolves(requested: Iterable[str], python_setup: PythonSetup) -> tuple[str, ...]:
+    """The resolves that a user names, or all of them.
+
+    Raises:
+        LockstepError: there is none of that name.
+    """
     unknown = sorted(set(requested) - set(python_setup.resolves))
     if unknown:
         raise LockstepError(

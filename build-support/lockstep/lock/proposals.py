@@ -8,6 +8,8 @@ from typing import Iterable, Sequence
 
 from pants.engine.rules import Get, Rule, collect_rules, rule
 
+from lockstep.advisories.database import Advisories, AdvisoriesRequest
+from lockstep.core.advisories import fixes, matching
 from lockstep.core.cut_off import moved_down
 from lockstep.core.errors import LockstepError
 from lockstep.core.lock import Pin
@@ -24,10 +26,13 @@ class ProposalRequest:
     Attributes:
         compiling: what for.
         before: pins that no cut-off is to move down.
+        upgrading: the projects whose fixed releases may be younger than the cut-off, where an
+            advisory affects what would be chosen; None for all.
     """
 
     compiling: UvCompileRequest
     before: tuple[Pin, ...] = ()
+    upgrading: tuple[str, ...] | None = ()
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,11 @@ async def propose(request: ProposalRequest, lockstep: Lockstep) -> Proposal:
     compiled = await Get(UvCompiled, UvCompileRequest, asked)
     while asked.cut_off is not None:
         exempt: Sequence[str] = moved_down(request.before, compiled.pins)
+        if request.upgrading != () and lockstep.advisories and not compiled.fault:
+            names = tuple(sorted({pin.key for pin in compiled.pins}))
+            known = await Get(Advisories, AdvisoriesRequest(lockstep.advisories, names))
+            found = matching(known.found, compiled.pins)
+            exempt = (*exempt, *fixes(found, request.upgrading))
         if compiled.fault:
             if compiled.undated and lockstep.undated_releases is Undated.REFUSE:
                 raise undated_error(asked.inputs.lock_path, compiled.undated)
@@ -59,7 +69,7 @@ async def propose(request: ProposalRequest, lockstep: Lockstep) -> Proposal:
         again = dataclasses.replace(asked, cut_off=wider)
         answer = await Get(UvCompiled, UvCompileRequest, again)
         if answer.fault and not compiled.fault:
-            break  # what moved down does not go together with the rest any more
+            break  # what is younger does not go together with the rest
         asked, compiled = again, answer
     return Proposal(asked, compiled)
 

@@ -134,6 +134,7 @@ class ChoosePinsRequest:
         at_hand: the environment at hand.
         kept: pins to keep where they fit, in requirements.txt format.
         before: pins that the cut-off is not to move down.
+        upgrading: the projects of which fixed releases pass the cut-off; None for all.
         cut_off: which releases are seen; all where there is none.
     """
 
@@ -141,6 +142,7 @@ class ChoosePinsRequest:
     at_hand: AtHand
     kept: str
     before: tuple[Pin, ...] = ()
+    upgrading: tuple[str, ...] | None = ()
     cut_off: CutOff | None = None
 
 
@@ -173,7 +175,7 @@ async def choose_pins(request: ChoosePinsRequest, lockstep: Lockstep, uv: Uv) ->
     compiling = UvCompileRequest(
         inputs, environments, at_hand.python, request.kept, request.cut_off
     )
-    made = await Get(Proposal, ProposalRequest(compiling, request.before))
+    made = await Get(Proposal, ProposalRequest(compiling, request.before, request.upgrading))
     proposal = made.compiled
     if proposal.fault:
         explained = await Get(Explanation, ConflictRequest(made.compiling, proposal.fault))
@@ -254,7 +256,7 @@ async def resolve_lock(request: ResolveLockRequest, lockstep: Lockstep) -> Resol
     )
     cut = cut_off(request.as_of, lockstep.cooldown, datetime.now(timezone.utc))
     upgrade = request.upgrade
-    if cut is not None and current.is_of(inputs.digest, cut.moment):
+    if request.as_of and cut is not None and current.is_of(inputs.digest, cut.moment):
         # An index does not tell when a release was yanked, so only the lock knows what was chosen.
         upgrade = dataclasses.replace(upgrade, everything=False)
     kept = upgrade.kept(current.pins)
@@ -264,10 +266,14 @@ async def resolve_lock(request: ResolveLockRequest, lockstep: Lockstep) -> Resol
         constraints=(*inputs.constraints, *upgrade.bounds(current.pins)),
     )
     kept_text = current.text if kept == current.pins else Slice(kept).text
-    before = () if request.as_of else current.pins
-    if cut is not None and not request.as_of:
+    before, upgrading = current.pins, None if upgrade.everything else upgrade.projects()
+    if request.as_of:
+        before, upgrading = (), ()  # that day, nobody knew more
+    elif cut is not None:
         cut = cut.with_younger(upgrade.younger())
-    chosen = await Get(ChosenPins, ChoosePinsRequest(stated, at_hand, kept_text, before, cut))
+    chosen = await Get(
+        ChosenPins, ChoosePinsRequest(stated, at_hand, kept_text, before, upgrading, cut)
+    )
     pins = tuple(
         dataclasses.replace(pin, via=tuple(via for via in pin.via if via not in _OF_THIS_CALL))
         for pin in vetted(chosen.pins, (*inputs.requirements, *inputs.constraints))
