@@ -12,6 +12,7 @@ import pytest
 from lockstep.acceptance.changes import Repository
 from lockstep.acceptance.monorepo import CHECKOUT, FILES, GRAPH, LOCK, Monorepo
 from lockstep.acceptance.served_index import ServedIndex, served_index
+from lockstep.core import held
 
 INPUT = "3rdparty/python/inputs.in"
 ALPHA, BETA = "lockstep_alpha", "lockstep_beta"
@@ -99,5 +100,6 @@ def dated(dated_repository: Monorepo, index: ServedIndex) -> Monorepo:
     for version, days in (("1.0", 30), ("1.1", 10), ("1.2", 1)):
         index.upload(BETA, version, days_old=days)
     dated_repository.write(INPUT, f"{ALPHA}\n")
-    dated_repository.path(LOCK).unlink(missing_ok=True)
+    for written in (LOCK, f"3rdparty/python/{held.NAME}"):
+        dated_repository.path(written).unlink(missing_ok=True)
     return dated_repository

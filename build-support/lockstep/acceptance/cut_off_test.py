@@ -18,7 +18,7 @@ from lockstep.acceptance.conftest import ALPHA, BETA, INPUT
 from lockstep.acceptance.monorepo import LOCK, Monorepo
 from lockstep.acceptance.resolver_test import WAYS
 from lockstep.acceptance.served_index import ServedIndex
-from lockstep.core import lock_codec
+from lockstep.core import held, lock_codec
 
 COOLDOWN = "--lockstep-cooldown=7 days"
 
@@ -96,6 +96,30 @@ def test_the_same_day_leads_to_the_same_lock_whatever_is_released_and_yanked_sin
     lock(dated, *command)
     assert dated.read(LOCK) == text
     assert dated.pants(*WAYS[way], "lock", "--check").output == f"{LOCK} fits its inputs.\n"
+
+
+HELD = """\
+[[held]]
+release = "lockstep-beta==1.2"
+reason = "breaks the build"
+expires = {expires}
+"""
+
+
+@way
+def test_a_release_that_is_held_back_is_left_out_by_upgrades_until_it_expires(
+    dated: Monorepo, way: str
+) -> None:
+    dated.write(f"3rdparty/python/{held.NAME}", HELD.format(expires="2999-01-01"))
+    # Only an upgrade leaves it out: a lock that has it keeps it.
+    assert lock(dated, *WAYS[way], "lock") == {"alpha": "1.1", "beta": "1.2"}
+    assert lock(dated, *WAYS[way], "lock", "--upgrade") == {"alpha": "1.1", "beta": "1.1"}
+    assert held.NAME not in dated.read(LOCK)
+    assert lock(dated, *WAYS[way], "lock") == {"alpha": "1.1", "beta": "1.1"}
+    named = f"--upgrade-package={BETA}==1.2"
+    assert lock(dated, *WAYS[way], "lock", named) == {"alpha": "1.1", "beta": "1.2"}
+    dated.write(f"3rdparty/python/{held.NAME}", HELD.format(expires="2026-01-01"))
+    assert lock(dated, *WAYS[way], "lock", "--upgrade") == {"alpha": "1.1", "beta": "1.2"}
 
 
 def test_what_is_no_cut_off_is_told(dated: Monorepo) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Iterable, Sequence
+from typing import Iterable, Mapping, Sequence
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -49,14 +49,18 @@ class Upgrade:
             if project in there and parsed(wish).specifier
         )
 
-    def younger(self) -> tuple[str, ...]:
-        """Requirements for the releases that are asked for by version, which no cooldown hides."""
-        return tuple(
-            f"{canonicalize_name(wish.name)}<={Version(exact.version).public}"
+    def releases(self) -> Mapping[str, str]:
+        """The versions that are asked for, by normalised project (PEP 503)."""
+        return {
+            str(canonicalize_name(wish.name)): str(Version(exact.version).public)
             for wish in map(parsed, self.wishes)
             for exact in wish.specifier
             if exact.operator == "==" and not exact.version.endswith(".*")
-        )
+        }
+
+    def younger(self) -> tuple[str, ...]:
+        """Requirements for the releases that are asked for, which no cooldown hides."""
+        return tuple(f"{name}<={version}" for name, version in self.releases().items())
 
     def check(self, locks: Sequence[tuple[str, Iterable[Pin]]]) -> None:
         """See that each wish is for a project that one of some locks pins.

@@ -24,6 +24,7 @@ from lockstep.core.stated_hashes import vetted
 from lockstep.core.universal import Declared, declared
 from lockstep.core.upgrade import OPTION, Upgrade
 from lockstep.lock.conflicts import ConflictRequest, Explanation
+from lockstep.lock.held_back import HeldBack, HeldBackRequest
 from lockstep.lock.inputs import ResolveInputs, ResolveInputsRequest, minor_versions
 from lockstep.lock.judge import BOUND, AtHand, AtHandRequest, Judged, JudgeRequest, listed
 from lockstep.lock.pip_tools import PipCompiled, PipCompileRequest, PipTools, PipToolsRequest
@@ -260,10 +261,15 @@ async def resolve_lock(request: ResolveLockRequest, lockstep: Lockstep) -> Resol
         # An index does not tell when a release was yanked, so only the lock knows what was chosen.
         upgrade = dataclasses.replace(upgrade, everything=False)
     kept = upgrade.kept(current.pins)
+    left_out = await Get(HeldBack, HeldBackRequest(inputs.resolve, upgrade))
     stated = dataclasses.replace(
         inputs,
         requirements=at_commits(inputs.requirements, kept),
-        constraints=(*inputs.constraints, *upgrade.bounds(current.pins)),
+        constraints=(
+            *inputs.constraints,
+            *upgrade.bounds(current.pins),
+            *left_out.bounds,
+        ),
     )
     kept_text = current.text if kept == current.pins else Slice(kept).text
     before, upgrading = current.pins, None if upgrade.everything else upgrade.projects()
@@ -274,8 +280,9 @@ async def resolve_lock(request: ResolveLockRequest, lockstep: Lockstep) -> Resol
     chosen = await Get(
         ChosenPins, ChoosePinsRequest(stated, at_hand, kept_text, before, upgrading, cut)
     )
+    passing = {*_OF_THIS_CALL, *(f"-c {bound.path}" for bound in left_out.bounds)}
     pins = tuple(
-        dataclasses.replace(pin, via=tuple(via for via in pin.via if via not in _OF_THIS_CALL))
+        dataclasses.replace(pin, via=tuple(via for via in pin.via if via not in passing))
         for pin in vetted(chosen.pins, (*inputs.requirements, *inputs.constraints))
     )
     seen = _seen(chosen.cut_off, pins, inputs.digest, None if request.as_of else current)
