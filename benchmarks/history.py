@@ -12,12 +12,16 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Mapping, Sequence
+from typing import Iterable, Mapping, Sequence
 
 import tomli
+from packaging.utils import canonicalize_name
+
+from lockstep.core import lock_codec
 
 from scoring import Compared, Score
-from truth import Runner, ThirdParty, Trace, differing, error_of, find_python, flipped, test_path
+from truth import PIN, Runner, ThirdParty, Trace, differing, error_of, find_python, flipped
+from truth import test_path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 _GROUPS = (
@@ -165,23 +169,53 @@ class _Replay:
             raise SystemExit(f"`affected` fails where Pants can read the tree:\n{told.stderr}")
         listed = json.loads(told.stdout)["affected"] if told.returncode == 0 else []
         broken = {
-            test for test in after if not after[test].passed and not before.get(test, _NONE).passed
+            test
+            for test in before.keys() & after.keys()
+            if not (before[test].passed or after[test].passed)
         }
         for test in sorted(broken):
             self.say(f"left out: {test} fails outside of Pants at {self.title(commit)}, and before")
         there = after.keys() - broken
         selected = {test_path(one["target"]) for one in listed} & there
+        differs = differing(before, after)
+        flips = flipped(before, after)
+        seen_here_alone = {
+            test
+            for test in differs.keys() & there - selected - flips
+            if self._only_here(test, differs[test], (parent, commit))
+        }
         changed = self.git("diff", "--name-only", parent, commit).split("\n")
         return Compared(
             _group(changed),
             self.title(commit),
             len(there),
             frozenset(selected if told.returncode == 0 else there),
-            frozenset(differing(before, after) & there),
-            frozenset(flipped(before, after)),
+            frozenset(differs.keys() & there - seen_here_alone),
+            frozenset(flips),
             seconds,
             error_of(told),
         )
+
+    def _only_here(self, test: str, differs: Iterable[str], revisions: Iterable[str]) -> bool:
+        """Whether a test differs by pins alone that are in no environment which Pants makes for it.
+
+        All pins of the lock are there when it is traced, and a library may import another one just
+        where that is there. What first-party code imports so is refused by Pants.
+        """
+        pins = {canonicalize_name(name[len(PIN) :]) for name in differs if name.startswith(PIN)}
+        if len(pins) < len({*differs}):
+            return False
+        for revision in revisions:
+            self.git("checkout", "--quiet", "--force", "--detach", revision)
+            told = self._pants("lock-export", f"--slice={test}")
+            if told.returncode != 0:
+                return False
+            held = lock_codec.parse(told.stdout, "slice") if told.stdout.strip() else None
+            if held is not None and pins & held.by_name().keys():
+                return False
+        names = ", ".join(sorted(pins))
+        self.say(f"not counted: {test} has none of {names} in Pants at {self.title(revision)}")
+        return True
 
     def _trace(self, revision: str) -> Mapping[str, Trace]:
         """Run all tests of a revision, unless a former run was of the same files."""
@@ -285,9 +319,6 @@ class _Replay:
         return place / "bin/python"
 
 
-_NONE = Trace(False, {})
-
-
 def _third_party(python: Path) -> ThirdParty:
     """Which pin each file of an environment belongs to."""
     (packages,) = python.parents[1].glob("lib/python*/site-packages")
@@ -295,7 +326,7 @@ def _third_party(python: Path) -> ThirdParty:
     for record in packages.glob("*.dist-info/RECORD"):
         name, _, version = record.parent.name[: -len(".dist-info")].partition("-")
         for row in csv.reader(record.read_text().splitlines()):
-            owners[os.path.normpath(packages / row[0])] = f"pin {name}", version
+            owners[os.path.normpath(packages / row[0])] = f"{PIN}{name}", version
     return ThirdParty((), owners)
 
 

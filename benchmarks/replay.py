@@ -155,7 +155,7 @@ class _Laboratory:
         flips: set[str] = set()
         if mutation.group not in OF_THE_SANDBOX:
             after = self._trace(mutation.change)
-            affected |= differing(self._base, after)
+            affected |= differing(self._base, after).keys()
             flips |= flipped(self._base, after)
         if (in_pants or mutation.group in OF_THE_SANDBOX) and not refused:
             closest = selected[:_CLOSEST] if self._outcomes_alone else selected

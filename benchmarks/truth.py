@@ -20,6 +20,10 @@ from lockstep.core import lock_codec
 
 TRACING = Path(__file__).with_name("tracing.py")
 GONE = "gone"
+OUTCOME = "the outcome"
+PIN = "pin "
+"""Begins the name of a pin among what a test read."""
+
 _SCANNED = ".dist-info/entry_points.txt"
 """What pytest opens of every distribution there is, to find its plugins."""
 
@@ -60,24 +64,32 @@ def notices(came: Iterable[str], folders: Collection[str]) -> set[str]:
     return places
 
 
-def differing(before: Mapping[str, Trace], after: Mapping[str, Trace]) -> set[str]:
+def differing(before: Mapping[str, Trace], after: Mapping[str, Trace]) -> Mapping[str, set[str]]:
     """The tests of the later revision that read what another one holds, or that end otherwise.
 
     A file that a test read at one revision alone counts by what any test read of it at the other:
     programs that a test starts and stops get to another place each time. It counts as another one
     where nobody read it there.
+
+    Returns:
+        by test the files and pins that differ, and `OUTCOME` for another outcome or a new test.
     """
     held, holds = _held(before), _held(after)
-    return {
-        test
-        for test, trace in after.items()
-        if test not in before
-        or before[test].passed != trace.passed
-        or any(
-            before[test].read.get(path, held.get(path)) != trace.read.get(path, holds.get(path))
-            for path in {*before[test].read, *trace.read}
-        )
-    }
+    found: dict[str, set[str]] = {}
+    for test, trace in after.items():
+        was = before.get(test)
+        if was is None:
+            found[test] = {OUTCOME}
+            continue
+        differs = {
+            path
+            for path in {*was.read, *trace.read}
+            if was.read.get(path, held.get(path)) != trace.read.get(path, holds.get(path))
+        }
+        differs |= {OUTCOME} if was.passed != trace.passed else set()
+        if differs:
+            found[test] = differs
+    return found
 
 
 def _held(traces: Mapping[str, Trace]) -> Mapping[str, str]:
@@ -134,7 +146,7 @@ class Site:
             for path in place.iterdir():
                 link = linked / path.name
                 link.symlink_to(path)
-                owners[str(link)] = f"pin {pin.key}", digest
+                owners[str(link)] = f"{PIN}{pin.key}", digest
         return ThirdParty((str(linked),), owners)
 
 

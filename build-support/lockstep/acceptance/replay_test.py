@@ -107,14 +107,16 @@ after = {
     "fails": Trace(False, {"a": "1"}),
     "new": Trace(True, {"a": "1"}),
 }
-print(sorted(differing(before, after)))
+print([(test, *sorted(differs)) for test, differs in sorted(differing(before, after).items())])
 """
 
 
 def test_a_program_that_is_cut_off_at_another_place_affects_no_test() -> None:
     command = [sys.executable, "-c", DIFFERING]
     done = subprocess.run(command, cwd=BENCHMARKS, stdout=subprocess.PIPE, text=True, check=True)
-    assert done.stdout == "['alone', 'fails', 'new', 'other']\n"
+    assert done.stdout == (
+        "[('alone', 'c'), ('fails', 'the outcome'), ('new', 'the outcome'), ('other', 'b')]\n"
+    )
 
 
 def test_every_test_that_a_seeded_change_flips_is_selected() -> None:
