@@ -33,6 +33,7 @@ BELOW_PANTS = {
     "core": ("lockstep.core",),
     "envs": ("lockstep.core", "lockstep.envs"),
     "scripts": ("lockstep.core", "lockstep.envs", "lockstep.scripts"),
+    "refresh": ("lockstep.core", "lockstep.envs", "lockstep.refresh"),
 }
 """What runs without Pants, and what of Lockstep each of these layers may build on."""
 
@@ -78,8 +79,9 @@ CAPABILITIES = {
 WITHOUT_PANTS = [
     module
     for module in MODULES
-    # The script that the launcher starts is no module.
-    if module.layer in BELOW_PANTS and module.name != "lockstep.scripts.main"
+    # The scripts that launchers start are no modules.
+    if module.layer in BELOW_PANTS
+    and module.name not in ("lockstep.scripts.main", "lockstep.refresh.main")
 ]
 DOCTOR = [module for module in MODULES if module.layer == "doctor"]
 MORE_THAN_PYTHON = ("lockstep.core.lock_codec", "lockstep.core.graph_codec")

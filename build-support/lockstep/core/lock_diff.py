@@ -135,10 +135,11 @@ def as_markdown(path: str, found: Sequence[LockMove]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def as_json(locks: Iterable[tuple[str, Sequence[LockMove]]]) -> str:
-    """A document; in ASCII, so that any terminal and any pipe take it."""
+def as_json(locks: Iterable[tuple[str, str, Sequence[LockMove]]]) -> str:
+    """A document of resolves, locks and moves; in ASCII, so that any terminal and any pipe take it."""
     document = [
         {
+            "resolve": resolve,
             "lock": path,
             "moves": [
                 {
@@ -152,7 +153,7 @@ def as_json(locks: Iterable[tuple[str, Sequence[LockMove]]]) -> str:
                 for moved in found
             ],
         }
-        for path, found in locks
+        for resolve, path, found in locks
     ]
     return json.dumps({"schema": 1, "locks": document}, indent=1) + "\n"
 

@@ -106,11 +106,12 @@ def test_as_markdown() -> None:
 
 
 def test_as_json() -> None:
-    told = as_json([("lock.txt", MOVES[:1]), ("other.txt", ())])
+    told = as_json([("a", "lock.txt", MOVES[:1]), ("b", "other.txt", ())])
     assert json.loads(told) == {
         "schema": 1,
         "locks": [
             {
+                "resolve": "a",
                 "lock": "lock.txt",
                 "moves": [
                     {
@@ -123,6 +124,6 @@ def test_as_json() -> None:
                     }
                 ],
             },
-            {"lock": "other.txt", "moves": []},
+            {"resolve": "b", "lock": "other.txt", "moves": []},
         ],
     }

@@ -208,7 +208,7 @@ def _refuse_resolving(subsystem: LockSubsystem, upgraded: Upgrade) -> None:
 
 def _told(found: Iterable[LockMoves], how: DiffFormat) -> str:
     if how is DiffFormat.JSON:
-        return as_json((lock.path, lock.moves) for lock in found)
+        return as_json((lock.resolve, lock.path, lock.moves) for lock in found)
     as_told = as_markdown if how is DiffFormat.MARKDOWN else as_text
     return "\n".join(as_told(lock.path, lock.moves) for lock in found)
 

@@ -33,10 +33,12 @@ class LockMoves:
     """What moves, by project.
 
     Attributes:
-        path: the lock, relative to the build root.
+        resolve: the resolve.
+        path: its lock, relative to the build root.
         moves: them.
     """
 
+    resolve: str
     path: str
     moves: tuple[LockMove, ...]
 
@@ -55,7 +57,9 @@ async def find_moves(request: LockMovesRequest) -> LockMoves:
     moved = moves(before.whole(), after.whole())
     projects = tuple(move.project for move in moved)
     holders = await Get(Holders, HoldersRequest(resolved.resolve, (before, after), projects))
-    return LockMoves(path, lock_moves(before.lock, after.lock, moved, holders.targets))
+    return LockMoves(
+        resolved.resolve, path, lock_moves(before.lock, after.lock, moved, holders.targets)
+    )
 
 
 def rules() -> Iterable[Rule]:

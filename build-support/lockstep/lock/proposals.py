@@ -28,11 +28,14 @@ class ProposalRequest:
         before: pins that no cut-off is to move down.
         upgrading: the projects whose fixed releases may be younger than the cut-off, where an
             advisory affects what would be chosen; None for all.
+        asked: requirements for releases that are asked for, as in `CutOff.younger`: they may be
+            younger, too.
     """
 
     compiling: UvCompileRequest
     before: tuple[Pin, ...] = ()
     upgrading: tuple[str, ...] | None = ()
+    asked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ async def propose(request: ProposalRequest, lockstep: Lockstep) -> Proposal:
         if compiled.fault:
             if compiled.undated and lockstep.undated_releases is Undated.REFUSE:
                 raise undated_error(asked.inputs.lock_path, compiled.undated)
-            exempt = compiled.undated
+            exempt = (*compiled.undated, *request.asked)
         wider = asked.cut_off.with_younger(exempt)
         if wider == asked.cut_off:
             break

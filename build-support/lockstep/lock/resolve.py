@@ -136,6 +136,7 @@ class ChoosePinsRequest:
         kept: pins to keep where they fit, in requirements.txt format.
         before: pins that the cut-off is not to move down.
         upgrading: the projects of which fixed releases pass the cut-off; None for all.
+        asked: requirements for releases that pass it since they are asked for.
         cut_off: which releases are seen; all where there is none.
     """
 
@@ -144,6 +145,7 @@ class ChoosePinsRequest:
     kept: str
     before: tuple[Pin, ...] = ()
     upgrading: tuple[str, ...] | None = ()
+    asked: tuple[str, ...] = ()
     cut_off: CutOff | None = None
 
 
@@ -176,7 +178,9 @@ async def choose_pins(request: ChoosePinsRequest, lockstep: Lockstep, uv: Uv) ->
     compiling = UvCompileRequest(
         inputs, environments, at_hand.python, request.kept, request.cut_off
     )
-    made = await Get(Proposal, ProposalRequest(compiling, request.before, request.upgrading))
+    made = await Get(
+        Proposal, ProposalRequest(compiling, request.before, request.upgrading, request.asked)
+    )
     proposal = made.compiled
     if proposal.fault:
         explained = await Get(Explanation, ConflictRequest(made.compiling, proposal.fault))
@@ -272,14 +276,15 @@ async def resolve_lock(request: ResolveLockRequest, lockstep: Lockstep) -> Resol
         ),
     )
     kept_text = current.text if kept == current.pins else Slice(kept).text
-    before, upgrading = current.pins, None if upgrade.everything else upgrade.projects()
-    if request.as_of:
-        before, upgrading = (), ()  # that day, nobody knew more
-    elif cut is not None:
-        cut = cut.with_younger(upgrade.younger())
-    chosen = await Get(
-        ChosenPins, ChoosePinsRequest(stated, at_hand, kept_text, before, upgrading, cut)
-    )
+    choosing = ChoosePinsRequest(stated, at_hand, kept_text, cut_off=cut)
+    if not request.as_of:  # else nobody knew more that day
+        choosing = dataclasses.replace(
+            choosing,
+            before=current.pins,
+            upgrading=None if upgrade.everything else upgrade.projects(),
+            asked=upgrade.younger(),
+        )
+    chosen = await Get(ChosenPins, ChoosePinsRequest, choosing)
     passing = {*_OF_THIS_CALL, *(f"-c {bound.path}" for bound in left_out.bounds)}
     pins = tuple(
         dataclasses.replace(pin, via=tuple(via for via in pin.via if via not in passing))
