@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from pathlib import Path
 from typing import Iterable, Iterator
 
 import pytest
@@ -36,7 +35,9 @@ def text_of_test(names: Iterable[str], *statements: str) -> str:
 
 TESTS = {
     "text/alone_test.py": text_of_test([ALONE], f"assert not {is_new(ALONE)}"),
-    "text/both_test.py": text_of_test([ONE, OTHER], f"assert not ({is_new(ONE)} and {is_new(OTHER)})"),
+    "text/both_test.py": text_of_test(
+        [ONE, OTHER], f"assert not ({is_new(ONE)} and {is_new(OTHER)})"
+    ),
     "text/fails_test.py": text_of_test(NAMES[:1], f"assert not m.version('{NAMES[0]}')"),
     "text/all_test.py": text_of_test(NAMES, *(f"m.version('{name}')" for name in NAMES)),
 }
@@ -78,11 +79,10 @@ def git(repo: Monorepo, *arguments: str) -> str:
     return done.stdout
 
 
-def refresh(repo: Monorepo, *arguments: str) -> Result:
+def started(repo: Monorepo, *arguments: str) -> subprocess.Popen[str]:
     argv, environ = repo.command()
-    command = [argv[0], "lock-refresh", "--goals=test", *arguments]
-    done = subprocess.run(
-        command,
+    return subprocess.Popen(
+        [argv[0], "lock-refresh", "--goals=test", *arguments],
         cwd=repo.root,
         env={n: v for n, v in environ.items() if n not in ("GH_TOKEN", "GITHUB_TOKEN")},
         stdin=subprocess.DEVNULL,
@@ -90,11 +90,24 @@ def refresh(repo: Monorepo, *arguments: str) -> Result:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    return Result(done.returncode, done.stdout)
+
+
+def refresh(repo: Monorepo, *arguments: str) -> Result:
+    process = started(repo, *arguments)
+    output, _ = process.communicate()
+    return Result(process.returncode, output)
+
+
+def killed_after_a_trial(repo: Monorepo) -> None:
+    with started(repo) as process:
+        assert process.stdout is not None
+        assert any("Trial 1" in line for line in process.stdout)
+        process.kill()
 
 
 def test_the_largest_green_set_lands_and_culprits_are_held(movers: Monorepo) -> None:
     before = git(movers, "rev-parse", "HEAD"), git(movers, "status", "--porcelain")
+    killed_after_a_trial(movers)
     refreshed = refresh(movers)
     assert refreshed.exit_code == 0, refreshed.output
     assert (git(movers, "rev-parse", "HEAD"), git(movers, "status", "--porcelain")) == before

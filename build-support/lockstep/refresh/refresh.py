@@ -96,7 +96,7 @@ class Refresh:
         self._say = say
         self._today = today
         self._end = None if options.seconds is None else time.monotonic() + options.seconds
-        self._trials = 0
+        self._failures: Dict[Candidate, Failure] = {}
         key = json.dumps([tree.commit, options.goals, options.resolves, today.isoformat()])
         self._journal = Journal.load(folder / "journal.json", key)
 
@@ -117,6 +117,7 @@ class Refresh:
             failure = self._tried(tried)
             if failure is None:
                 return Trial(True)
+            self._failures.update((one, failure) for one in tried)
             return Trial(False, suspects(tried, failure.tests, targets))
 
         return self._land(green_set(could_move, attempt))
@@ -142,7 +143,6 @@ class Refresh:
         if known is None:
             if self._end is not None and time.monotonic() > self._end:
                 raise OutOfBudget
-            self._trials += 1
             result = self._locked(tried) or self._checked()
             if result is None:
                 locks = [lock["lock"] for lock in self._journal.diff["locks"]]
@@ -200,7 +200,7 @@ class Refresh:
         """Commit what passed, and tell of it."""
         self._tree.reset()
         before, affecting = self._locks(), self._advisories()
-        new_held = [self._held(found.taken, one) for one in found.held]
+        new_held = [self._held(one) for one in found.held]
         passed = self._journal.result(found.taken) if found.taken else {}
         assert isinstance(passed, Mapping), "what is taken was the last to pass"
         for path, text in passed.items():
@@ -227,16 +227,8 @@ class Refresh:
             return frozenset()
         return frozenset(one["id"] for lock in locks for one in lock["advisories"])
 
-    def _held(self, taken: Sequence[Candidate], one: Candidate) -> Held:
-        failure = next(
-            (
-                known
-                for alone in ((*taken, one), (one,))
-                for known in [self._journal.result(alone)]
-                if isinstance(known, Failure)
-            ),
-            Failure("it does not pass with the rest"),
-        )
+    def _held(self, one: Candidate) -> Held:
+        failure = self._failures[one]  # of the last trial with it: it was the only one in question
         expires = self._today + timedelta(days=self._options.hold_days)
         return Held(
             one.project, one.after, failure.reason, expires, one.resolve, failure.tests, failure.log
