@@ -213,8 +213,8 @@ def test_pex_packs_a_pylock_and_checks_it(monorepo: Monorepo, tools: Tools, tmp_
     right = pylock.read_text()
     pylock.write_text(flipped(right, "six"))
     refused = tools.run(
-        *("pex", "--pex-root", str(tmp_path / "cache"), "--pylock", str(pylock)),
-        *("--output-file", str(tmp_path / "refused.pex")),
+        *("pex", "--use-pip-config", "--pex-root", str(tmp_path / "cache")),
+        *("--pylock", str(pylock), "--output-file", str(tmp_path / "refused.pex")),
     )
     assert refused.returncode != 0
     assert tells_of_mismatch(refused.stdout, right, pylock.read_text())
