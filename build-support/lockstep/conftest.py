@@ -6,6 +6,7 @@ import os
 from typing import Callable
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pants.backend.python import register as python
 from pants.backend.visibility import rules as visibility
 from pants.core import register as core
@@ -14,6 +15,10 @@ from pants.engine.rules import QueryRule
 from pants.testutil.rule_runner import RuleRunner
 
 from lockstep import register as lockstep
+
+# How long a case takes is no property: a busy machine is none of the code's faults.
+settings.register_profile("lockstep", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("lockstep")
 
 MakeRuleRunner = Callable[..., RuleRunner]
 

@@ -181,8 +181,11 @@ def _cut(text: str, start: int, end: int, comments: str, newline: str) -> str:
     line_end = text.find("\n", end)
     before, after = text[line:start], text[end : len(text) if line_end < 0 else line_end]
     if comments:
-        ends_line = comments.rpartition("\n")[2].lstrip().startswith("//") and after.strip()
-        return text[:start] + comments + (newline if ends_line else "") + text[end:]
+        to_end = comments.rpartition("\n")[2].lstrip().startswith("//")  # of its line
+        if to_end and not after.strip():
+            end += len(after) - len(after.lstrip(" \t"))
+        between = newline if to_end and after.strip() else ""
+        return text[:start] + comments + between + text[end:]
     if not before.strip() and not after.strip() and line and line_end >= 0:
         return text[:line] + text[line_end + 1 :]
     if not before.strip() or before[-1] in " \t[{":

@@ -98,6 +98,11 @@ def test_one_key_changes_and_nothing_else(
         assert "\n" not in changed.text.replace("\r\n", "")
 
 
+def test_a_comment_that_stays_gets_no_blanks() -> None:
+    text = '{"a": {\r\n"": null, // c\r\n}\t,\r\n"b": 1}'
+    assert comments(read_jsonc(text, "f").without("a").text) == ["// c"]
+
+
 @cases
 @given(documents(), keys)
 def test_a_key_goes_and_comments_beside_it_stay(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -62,7 +63,7 @@ def test_the_key_is_that_of_the_launcher() -> None:
 
 
 def test_home_is_taken_from_the_password_database() -> None:
-    assert Context.of(CHECKOUT, {}).home == Path(os.path.expanduser("~"))
+    assert Context.of(CHECKOUT, {}).home == Path(pwd.getpwuid(os.getuid()).pw_dir)
 
 
 def test_paths_as_users_know_them(tmp_path: Path) -> None:
