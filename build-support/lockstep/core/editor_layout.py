@@ -135,6 +135,8 @@ def _pyright(
     return {
         "venvPath": str(path.parent),
         "venv": path.name,
+        # Else it is that of the `python` on PATH, whatever the environment has.
+        "pythonVersion": links[default].version,
         "extraPaths": list(roots[default]),
         "exclude": list(_EXCLUDED),
         **({"executionEnvironments": others} if others else {}),

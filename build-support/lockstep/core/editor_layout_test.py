@@ -32,6 +32,7 @@ def test_what_is_told_of_a_repository() -> None:
         PYRIGHT: {
             "venvPath": ".",
             "venv": ".venv",
+            "pythonVersion": "3.11",
             "extraPaths": roots,
             "exclude": ["**/node_modules", "**/__pycache__", "**/.*", "dist"],
             "executionEnvironments": [
