@@ -17,10 +17,11 @@ from typing import Iterable, Mapping, Sequence
 import tomli
 from packaging.utils import canonicalize_name
 
+from lockstep.acceptance.monorepo import Result
 from lockstep.core import lock_codec
 
 from scoring import Compared, Score
-from truth import PIN, Runner, ThirdParty, Trace, differing, error_of, find_python, flipped
+from truth import PIN, Ran, Runner, ThirdParty, Trace, differing, error_of, find_python, flipped
 from truth import test_path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -31,7 +32,8 @@ _GROUPS = (
     ("BUILD", ("BUILD",)),
     ("source", (".py",)),
 )
-"""What a commit is counted under: the first of these that has one of its files."""
+"""What a commit is counted under: the first of these that has one of its files. One that changes what
+selects everything in its reach, such as the plugin's own code, is counted under `fail-safe`."""
 
 
 class Unusable(Exception):
@@ -167,26 +169,27 @@ class _Replay:
         seconds = time.perf_counter() - begun
         if told.returncode != 0 and self._pants("dependencies", "::").returncode == 0:
             raise SystemExit(f"`affected` fails where Pants can read the tree:\n{told.stderr}")
-        listed = json.loads(told.stdout)["affected"] if told.returncode == 0 else []
+        answer = json.loads(told.stdout) if told.returncode == 0 else {}
         broken = {
             test
-            for test in before.keys() & after.keys()
-            if not (before[test].passed or after[test].passed)
+            for test in before.traces.keys() & after.traces.keys()
+            if not (before.traces[test].passed or after.traces[test].passed)
         }
         for test in sorted(broken):
             self.say(f"left out: {test} fails outside of Pants at {self.title(commit)}, and before")
-        there = after.keys() - broken
-        selected = {test_path(one["target"]) for one in listed} & there
+        there = after.traces.keys() - broken
+        selected = {test_path(one["target"]) for one in answer.get("affected", ())} & there
         differs = differing(before, after)
-        flips = flipped(before, after)
+        flips = flipped(before.traces, after.traces)
         seen_here_alone = {
             test
             for test in differs.keys() & there - selected - flips
             if self._only_here(test, differs[test], (parent, commit))
         }
+        given = self._run_anew(selected - differs.keys() - flips, (parent, commit))
         changed = self.git("diff", "--name-only", parent, commit).split("\n")
         return Compared(
-            _group(changed),
+            "fail-safe" if answer.get("everywhere") else _group(changed),
             self.title(commit),
             len(there),
             frozenset(selected if told.returncode == 0 else there),
@@ -194,6 +197,8 @@ class _Replay:
             frozenset(flips),
             seconds,
             error_of(told),
+            given=frozenset(given),
+            differs=differs,
         )
 
     def _only_here(self, test: str, differs: Iterable[str], revisions: Iterable[str]) -> bool:
@@ -217,23 +222,39 @@ class _Replay:
         self.say(f"not counted: {test} has none of {names} in Pants at {self.title(revision)}")
         return True
 
-    def _trace(self, revision: str) -> Mapping[str, Trace]:
+    def _run_anew(self, tests: Iterable[str], revisions: Iterable[str]) -> set[str]:
+        """The tests that Pants runs at the later revision, having run them at the earlier one."""
+        asked = sorted(tests)
+        ran: set[str] = set()
+        for revision in revisions if asked else ():
+            self.git("checkout", "--quiet", "--force", "--detach", revision)
+            there = [test for test in asked if (self.root / test).exists()]
+            told = self._pants("test", *there)
+            result = Result(told.returncode, told.stdout + told.stderr)
+            ran = {*map(test_path, result.tests_run())}
+            if ran.union(map(test_path, result.tests_known())) != {*there}:
+                raise SystemExit(f"Pants does not run all of {there}:\n{result.output}")
+        return ran
+
+    def _trace(self, revision: str) -> Ran:
         """Run all tests of a revision, unless a former run was of the same files."""
         self.git("checkout", "--quiet", "--force", "--detach", revision)
         self.git("clean", "-fdq")
         setting = self._setting(revision)
+        python = self._environment_of(setting)
+        others = _third_party(python)
+        runner = Runner(python, self.root, setting.roots, {})
+        holds = runner.holds(others)
         for run in self._runs:
             if run.serves(setting):
-                return run.traces
-        python = self._environment_of(setting)
-        runner = Runner(python, self.root, setting.roots, {})
+                return Ran(run.traces, holds)
         try:
-            traces = runner.trace(setting.tests, _third_party(python))
+            traces = runner.trace(setting.tests, others)
         finally:
             runner.close()
         opened = frozenset(path for trace in traces.values() for path in trace.read)
         self._runs.append(_Run(setting, traces, opened))
-        return traces
+        return Ran(traces, holds)
 
     def _setting(self, revision: str) -> _Setting:
         """What pants.toml and the BUILD files of the revision at hand say.

@@ -22,7 +22,7 @@ from generated_tree import SOURCES, Tree, make_tree  # noqa: E402
 from generated_wheels import PYTHON  # noqa: E402
 from mutations import OF_THE_SANDBOX, Change, Mutation, mutations  # noqa: E402
 from scoring import Compared, Score  # noqa: E402
-from truth import Runner, Site, ThirdParty, Trace, bare_python, differing, error_of  # noqa: E402
+from truth import Ran, Runner, Site, ThirdParty, bare_python, differing, error_of  # noqa: E402
 from truth import flipped, notices, test_path, tracked_files  # noqa: E402
 
 _CLOSEST = 3
@@ -112,7 +112,7 @@ class _Laboratory:
         self._site = Site(tree.wheels.folder, site)
         python = bare_python(PYTHON, site / "venv")
         self._runner = Runner(python, tree.root, (SOURCES,), _ENVIRON)
-        self._base: Mapping[str, Trace] = {}
+        self._base = Ran({}, {})
         self._there: frozenset[str] = frozenset()
         self._owners: Mapping[str, tuple[str, str]] = {}
         self._roots: Sequence[str] = ()
@@ -124,11 +124,12 @@ class _Laboratory:
             SystemExit: one fails.
         """
         others = self._third_party()
-        self._base = self._runner.trace(self._tests(), others)
+        traces = self._runner.trace(self._tests(), others)
+        self._base = Ran(traces, self._runner.holds(others))
         self._there = frozenset(tracked_files(self._tree.root))
         self._owners = others.owners
         self._roots = self._runner.source_roots()
-        if failed := sorted(test for test, trace in self._base.items() if not trace.passed):
+        if failed := sorted(test for test, trace in traces.items() if not trace.passed):
             raise SystemExit(f"The base fails outside of Pants: {failed}")
         result = self._test(self._sandboxed) if in_pants else Result(0, "")
         if result.exit_code != 0:
@@ -156,7 +157,7 @@ class _Laboratory:
         if mutation.group not in OF_THE_SANDBOX:
             after = self._trace(mutation.change)
             affected |= differing(self._base, after).keys()
-            flips |= flipped(self._base, after)
+            flips |= flipped(self._base.traces, after.traces)
         if (in_pants or mutation.group in OF_THE_SANDBOX) and not refused:
             closest = selected[:_CLOSEST] if self._outcomes_alone else selected
             for part in (there.difference(selected), closest):
@@ -179,13 +180,14 @@ class _Laboratory:
         found = self._tree.root.glob("projects/*/tests/**/*_test.py")
         return {str(path.relative_to(self._tree.root)) for path in found}
 
-    def _trace(self, change: Change) -> Mapping[str, Trace]:
+    def _trace(self, change: Change) -> Ran:
         """Run the tests again that a change can matter to, and take the others from the base.
 
         It can matter to those that read what differs or went, and to those that looked for what came.
         """
         others = self._third_party()
         tests = self._tests()
+        base = self._base.traces
         pins = dict(others.owners.values())
         held = dict(self._owners.values())
         changed = {*change, *(name for name in held if pins.get(name) != held[name])}
@@ -196,12 +198,13 @@ class _Laboratory:
             test
             for test in tests
             if self._roots != self._runner.source_roots()
-            or test not in self._base
-            or changed & {test, *self._base[test].read}
-            or came & self._base[test].sought
+            or test not in base
+            or changed & {test, *base[test].read}
+            or came & base[test].sought
         }
-        kept = {test: self._base[test] for test in tests - again}
-        return {**kept, **(self._runner.trace(again, others) if again else {})}
+        kept = {test: base[test] for test in tests - again}
+        anew = self._runner.trace(again, others) if again else {}
+        return Ran({**kept, **anew}, self._runner.holds(others))
 
     def _third_party(self) -> ThirdParty:
         return self._site.of(self._tree.monorepo.read(LOCK))

@@ -6,6 +6,7 @@ import statistics
 import sys
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import Collection, Mapping
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Compared:
     seconds: float
     refused: str = ""
     outcomes_alone: bool = False
+    given: frozenset[str] = frozenset()
+    differs: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     @property
     def missed(self) -> frozenset[str]:
@@ -42,17 +45,22 @@ class Compared:
     def needless(self) -> frozenset[str]:
         if self.refused or self.outcomes_alone:
             return frozenset()
-        return self.selected - self.affected - self.flipped
+        return self.selected - self.affected - self.flipped - self.given
 
     def tell(self) -> None:
-        """Print one line, and what was missed."""
-        counts = (self.affected, self.flipped, self.selected, self.needless)
-        affected, flipped, selected, needless = map(len, counts)
+        """Print one line, what was missed, given and needless."""
+        counts = (self.affected, self.flipped, self.selected, self.given, self.needless)
+        affected, flipped, selected, given, needless = map(len, counts)
         print(
             f"{self.group}: {self.told}: {affected} affected, {flipped} flipped,"
-            f" {selected} selected, {needless} needless, {self.seconds:.2f} s"
+            f" {selected} selected, {given} given, {needless} needless, {self.seconds:.2f} s"
             f"{', refused: ' if self.refused else ''}{self.refused}",
-            *(f"  MISSED {test}" for test in sorted(self.missed)),
+            *(
+                f"  MISSED {test}: {', '.join(sorted(self.differs.get(test, ())))}"
+                for test in sorted(self.missed)
+            ),
+            *(f"  given {test}" for test in sorted(self.given)),
+            *(f"  needless {test}" for test in sorted(self.needless)),
             sep="\n",
             file=sys.stderr,
             flush=True,
@@ -75,7 +83,7 @@ class Score:
         for one in self.compared:
             groups[one.group].append(one)
         head = (
-            f"{'changes':<10}{'number':>7}{'refused':>9}{'flipping':>9}{'affected':>9}{'selected':>9}"
+            f"{'changes':<10}{'number':>7}{'refused':>9}{'flipping':>9}{'affected':>9}{'selected':>9}{'given':>7}"
             f"{'missed':>8}{'needless':>16}{'skipped':>9}{'median':>9}"
         )
         lines = [_line(name, found) for name, found in sorted(groups.items())]
@@ -98,6 +106,7 @@ def _line(name: str, all_found: list[Compared]) -> str:
         f"{name:<10}{len(all_found):>7}{len(all_found) - len(found):>9}"
         f"{sum(bool(one.flipped) for one in all_found):>9}"
         f"{sum(len(one.affected) for one in found):>9}{selected:>9}"
+        f"{sum(len(one.given) for one in found):>7}"
         f"{sum(len(one.missed) for one in all_found):>8}"
         f"{share:>16}{skipped:>9}{median:>9}"
     )

@@ -12,17 +12,20 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import inspect
 import io
 import json
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 from importlib.machinery import FileFinder, ModuleSpec
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Mapping
 
 FILE = "LOCKSTEP_TRACE"
+HOOK = "LOCKSTEP_TRACE_HOOK"
 SOUGHT = "?"
 """Begins a line that tells where was looked. One of a folder that was listed ends with a slash."""
 _LIMIT_SECONDS = 600
@@ -43,10 +46,12 @@ class Recorder:
         self.write_to(target)
         self._tell_of_imports()
         self._tell_of_questions()
+        self._follow_programs()
         sys.addaudithook(self._note)
 
     def write_to(self, target: str) -> None:
         """Write what follows to another file."""
+        self._target = target
         self._seen: set[str] = set()
         self._out = os.open(target, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC)
 
@@ -79,6 +84,19 @@ class Recorder:
 
         setattr(os, "stat", telling)
 
+    def _follow_programs(self) -> None:
+        """Programs that are started with variables of their own would not be told of."""
+        start = subprocess.Popen.__init__
+        parameters = inspect.signature(start)
+
+        def following(process: Any, *arguments: Any, **named: Any) -> None:
+            given = parameters.bind(process, *arguments, **named).arguments
+            if HOOK in os.environ and given.get("env") is not None:
+                given["env"] = followed(given["env"], os.environ[HOOK], self._target)
+            start(**given)
+
+        setattr(subprocess.Popen, "__init__", following)
+
     def _write(self, path: object, before: str = "", after: str = "") -> None:
         if isinstance(path, os.PathLike):
             path = os.fspath(path)
@@ -89,6 +107,19 @@ class Recorder:
             if line not in self._seen:
                 self._seen.add(line)
                 os.write(self._out, os.fsencode(f"{line}\n"))
+
+
+def followed(environ: Mapping[Any, Any], hook: str, target: str) -> dict[str, str]:
+    """Variables for a Python program, with what makes it write down what it reads.
+
+    Args:
+        environ: what it is started with, as str or bytes.
+        hook: the folder of the `sitecustomize` that does it.
+        target: the file to write to.
+    """
+    variables = {os.fsdecode(name): os.fsdecode(value) for name, value in environ.items()}
+    path = [hook, *filter(None, [variables.get("PYTHONPATH")])]
+    return {**variables, HOOK: hook, FILE: target, "PYTHONPATH": os.pathsep.join(path)}
 
 
 def _looks_by_name(frame: Any) -> bool:
@@ -128,6 +159,7 @@ def main() -> None:
             f"import os, sys\nsys.path.append({str(Path(__file__).parent)!r})\n"
             f"import tracing\ntracing.Recorder(os.environ[{FILE!r}])\n"
         )
+        os.environ[HOOK] = str(hook)
         os.environ["PYTHONPATH"] = os.pathsep.join([str(hook), *setting["path"]])
         os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
         common, _ = _told(shared)

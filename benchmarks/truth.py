@@ -34,13 +34,13 @@ class Trace:
 
     Attributes:
         passed: its outcome.
-        read: the digest of all that it opened, by path; of a pin by its name.
+        read: the paths of the files that it opened, and the names of the pins.
         sought: where it looked for something: paths, those of modules without an ending, and folders
             that it listed, with a slash at the end. They are relative below the root.
     """
 
     passed: bool
-    read: Mapping[str, str]
+    read: frozenset[str]
     sought: frozenset[str] = frozenset()
 
 
@@ -64,36 +64,40 @@ def notices(came: Iterable[str], folders: Collection[str]) -> set[str]:
     return places
 
 
-def differing(before: Mapping[str, Trace], after: Mapping[str, Trace]) -> Mapping[str, set[str]]:
+@dataclass(frozen=True)
+class Ran:
+    """The tests of one revision, run.
+
+    Attributes:
+        traces: by test what it did.
+        holds: what there is to read at that revision: digests by path, versions by name of a pin.
+    """
+
+    traces: Mapping[str, Trace]
+    holds: Mapping[str, str]
+
+
+def differing(before: Ran, after: Ran) -> Mapping[str, set[str]]:
     """The tests of the later revision that read what another one holds, or that end otherwise.
 
-    A file that a test read at one revision alone counts by what any test read of it at the other:
-    programs that a test starts and stops get to another place each time. It counts as another one
-    where nobody read it there.
+    What a test read at either revision counts by what both of them hold, read there or not: programs
+    that a test starts and stops get to another place each time.
 
     Returns:
         by test the files and pins that differ, and `OUTCOME` for another outcome or a new test.
     """
-    held, holds = _held(before), _held(after)
     found: dict[str, set[str]] = {}
-    for test, trace in after.items():
-        was = before.get(test)
+    for test, trace in after.traces.items():
+        was = before.traces.get(test)
         if was is None:
             found[test] = {OUTCOME}
             continue
-        differs = {
-            path
-            for path in {*was.read, *trace.read}
-            if was.read.get(path, held.get(path)) != trace.read.get(path, holds.get(path))
-        }
+        read = was.read | trace.read
+        differs = {path for path in read if before.holds.get(path) != after.holds.get(path)}
         differs |= {OUTCOME} if was.passed != trace.passed else set()
         if differs:
             found[test] = differs
     return found
-
-
-def _held(traces: Mapping[str, Trace]) -> Mapping[str, str]:
-    return {path: digest for trace in traces.values() for path, digest in trace.read.items()}
 
 
 def flipped(before: Mapping[str, Trace], after: Mapping[str, Trace]) -> set[str]:
@@ -203,11 +207,23 @@ class Runner:
         return {
             test: Trace(
                 told["exit_code"] == 0,
-                self._read(told["opened"], known, others),
+                frozenset(self._read(told["opened"], known, others)),
                 self._sought(told["sought"], others),
             )
             for test, told in json.loads(answer).items()
         }
+
+    def holds(self, others: ThirdParty) -> Mapping[str, str]:
+        """What tests can read now.
+
+        Args:
+            others: what is not in the tree.
+
+        Returns:
+            digests of the files by path, and what the pins hold by their names.
+        """
+        files = {path: self._digest(path) for path in tracked_files(self._root)}
+        return {**files, **dict(others.owners.values())}
 
     def source_roots(self) -> Sequence[str]:
         """The folders that the globs find now."""
@@ -257,10 +273,7 @@ class Runner:
             raise SystemExit(f"{self._python} {TRACING} ended; it says why above.")
         return answer
 
-    def _read(
-        self, opened: Iterable[str], known: set[str], others: ThirdParty
-    ) -> Mapping[str, str]:
-        found: dict[str, str] = {}
+    def _read(self, opened: Iterable[str], known: set[str], others: ThirdParty) -> Iterable[str]:
         for path in opened:
             if path.endswith(_SCANNED):
                 continue
@@ -268,14 +281,13 @@ class Runner:
                 path = _source_of(path)
             within = os.path.relpath(path, self._root)
             if within in known:
-                found[within] = self._digest(within)
+                yield within
                 continue
             for place in (path, *map(str, Path(path).parents)):
                 if place in others.owners:
-                    project, content = others.owners[place]
-                    found[project] = content
+                    project, _ = others.owners[place]
+                    yield project
                     break
-        return found
 
     def _sought(self, told: Iterable[str], others: ThirdParty) -> frozenset[str]:
         root = f"{self._root}{os.sep}"

@@ -24,12 +24,17 @@ except ImportError:
 
 def test_it(fixture):
     subprocess.run([sys.executable, "-c", "open('by_subprocess.txt')"], check=True)
+    own = {"PYTHONPATH": ".", b"KEPT": b"1"}
+    code = "import apart, os; assert os.environ['KEPT'] == '1'"
+    subprocess.run([sys.executable, "-c", code], env=own, check=True)
+    assert own == {"PYTHONPATH": ".", b"KEPT": b"1"}
     open("data.txt")
     assert not os.path.exists("asked.txt") and os.listdir("package")
     open("written.txt", "w").close()
     assert module.VALUE == fixture
 """
 FILES = {
+    "apart.py": "",
     "by_subprocess.txt": "",
     "conftest.py": "import pytest\n\n\n@pytest.fixture\ndef fixture():\n    return 1\n",
     "data.txt": "",
@@ -61,7 +66,7 @@ def test_what_a_test_opens_and_looks_for_is_told(tmp_path: Path) -> None:
         for test, trace in traces.items()
     }
     shared = ("conftest.py", "module.py", "other.py")
-    read = (*shared, "by_subprocess.txt", "data.txt", "it_test.py")
+    read = (*shared, "apart.py", "by_subprocess.txt", "data.txt", "it_test.py")
     assert told == {
         "failing_test.py": (1, {str(tmp_path / path) for path in (*shared, "failing_test.py")}),
         "it_test.py": (0, {str(tmp_path / path) for path in read}),
@@ -91,31 +96,30 @@ def test_a_file_that_comes_is_noticed_by_who_looked_for_it_or_listed_its_folder(
 
 
 DIFFERING = """\
-from truth import Trace, differing
-before = {
-    "same": Trace(True, {"a": "1", "late": "1"}),
-    "cut off": Trace(True, {"a": "1"}),
-    "other": Trace(True, {"b": "1"}),
-    "alone": Trace(True, {"c": "1"}),
-    "fails": Trace(True, {"a": "1"}),
-}
+from truth import Ran, Trace, differing
+reads = {"same": "a", "gone": "b", "fails": "a", "late": "cd", "early": "d", "cut off": "ad"}
+before = {test: Trace(True, frozenset(read)) for test, read in reads.items()}
 after = {
-    "same": Trace(True, {"a": "1", "late": "1"}),
-    "cut off": Trace(True, {"a": "1", "late": "1"}),
-    "other": Trace(True, {"b": "2"}),
-    "alone": Trace(True, {}),
-    "fails": Trace(False, {"a": "1"}),
-    "new": Trace(True, {"a": "1"}),
+    **before,
+    "fails": Trace(False, frozenset("a")),
+    "early": Trace(True, frozenset("cd")),
+    "cut off": Trace(True, frozenset("a")),
+    "new": Trace(True, frozenset("a")),
 }
-print([(test, *sorted(differs)) for test, differs in sorted(differing(before, after).items())])
+found = differing(
+    Ran(before, {"a": "1", "b": "1", "c": "1", "d": "1"}),
+    Ran(after, {"a": "1", "c": "2", "d": "1"}),
+)
+print([(test, *sorted(differs)) for test, differs in sorted(found.items())])
 """
 
 
-def test_a_program_that_is_cut_off_at_another_place_affects_no_test() -> None:
+def test_what_was_read_counts_by_what_both_revisions_hold() -> None:
     command = [sys.executable, "-c", DIFFERING]
     done = subprocess.run(command, cwd=BENCHMARKS, stdout=subprocess.PIPE, text=True, check=True)
     assert done.stdout == (
-        "[('alone', 'c'), ('fails', 'the outcome'), ('new', 'the outcome'), ('other', 'b')]\n"
+        "[('early', 'c'), ('fails', 'the outcome'), ('gone', 'b'), ('late', 'c'),"
+        " ('new', 'the outcome')]\n"
     )
 
 
