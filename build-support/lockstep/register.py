@@ -13,8 +13,8 @@ from lockstep.audit import goal as audit
 from lockstep.carried_coverage import baseline, keys
 from lockstep.export import plan, sources
 from lockstep.imports import references, scripts, unowned
-from lockstep.lock import conflicts, goal, held_back, holders, inputs, judge, moves, pip_tools
-from lockstep.lock import proposals, resolve, uv
+from lockstep.lock import conflicts, fetch, goal, held_back, holders, index_files, inputs, judge
+from lockstep.lock import moves, pip_tools, proposals, resolve, uv
 from lockstep.lock_export import goal as lock_export
 from lockstep.pants_api import (
     base_definitions,
@@ -61,10 +61,12 @@ def rules() -> Iterable[Rule | UnionRule]:
         *database.rules(),
         *drawn.rules(),
         *export_seams.rules(),
+        *fetch.rules(),
         *goal.rules(),
         *graphs.rules(),
         *held_back.rules(),
         *holders.rules(),
+        *index_files.rules(),
         *inputs.rules(),
         *judge.rules(),
         *keys.rules(),

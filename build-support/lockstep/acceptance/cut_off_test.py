@@ -131,7 +131,7 @@ def test_what_is_no_cut_off_is_told(dated: Monorepo) -> None:
         ),
         (
             ("lock", "--check", "--as-of=2026-01-01"),
-            "`--as-of` resolves, and `--check` and `--verify-here` do not. Leave one of them out.\n",
+            "`--as-of` resolves, and `--check`, `--fetch` and `--verify-here` do not. Leave one of them out.\n",
         ),
     ):
         told = dated.pants(*arguments)

@@ -121,7 +121,7 @@ def test_an_upgrade_that_cannot_be_is_told_and_writes_nothing(monorepo: Monorepo
     told = monorepo.pants("lock", "--check", "--upgrade")
     assert told.exit_code == 1
     assert told.output == (
-        "An upgrade resolves, and `--check` and `--verify-here` do not. Leave one of them out.\n"
+        "An upgrade resolves, and `--check`, `--fetch` and `--verify-here` do not. Leave one of them out.\n"
     )
     assert monorepo.read(LOCK) == before
 

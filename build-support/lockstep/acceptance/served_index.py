@@ -65,14 +65,15 @@ class ServedIndex:
 
 
 @contextmanager
-def served_index(folder: Path) -> Iterator[ServedIndex]:
-    """Serve a new folder below this one.
+def served_index(folder: Path, packages: Path | None = None) -> Iterator[ServedIndex]:
+    """Serve files.
 
     Args:
-        folder: an empty one.
+        folder: an empty one, for the log.
+        packages: the folder of the files; a new one by default.
     """
-    packages = folder / "packages"
-    packages.mkdir(parents=True)
+    packages = packages or folder / "packages"
+    packages.mkdir(parents=True, exist_ok=True)
     environ = {**os.environ, "PACKAGES": str(packages), "PORT": "0"}
     command = [str(CHECKOUT / "py"), "-m", "package_index"]
     with open(folder / "index.log", "w") as log:

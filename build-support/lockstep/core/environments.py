@@ -38,11 +38,22 @@ def platform_environment(platform: str) -> dict[str, str]:
     }
 
 
-def locked_environments(lock: Lock) -> tuple[Mapping[str, str], ...]:
-    """The environments that a lock's header says it holds for.
+def stated_environments(lock: Lock) -> tuple[tuple[str, str], ...]:
+    """The Pythons and platforms that a lock's header says it holds for.
 
     Those it names in words of another tool are left out: nothing follows from them.
+
+    Returns:
+        pairs such as `3.11` and `linux_x86_64`.
     """
     stated = lock.header.environments if lock.header is not None else ()
     matches = [match for match in map(_STATED.fullmatch, stated) if match]
-    return tuple({**python_environment(m[1]), **platform_environment(m[2])} for m in matches)
+    return tuple((match[1], match[2]) for match in matches)
+
+
+def locked_environments(lock: Lock) -> tuple[Mapping[str, str], ...]:
+    """The environments of `stated_environments`, as their marker variables (PEP 508)."""
+    return tuple(
+        {**python_environment(python), **platform_environment(platform)}
+        for python, platform in stated_environments(lock)
+    )

@@ -82,13 +82,18 @@ def question(pins: Iterable[Pin]) -> tuple[str, str]:
     return "".join(f"{line}\n" for line in requirements), "".join(tables)
 
 
-def read_answer(text: str) -> Answer:
-    """Read the pylock.toml that uv made of a question."""
+def read_answer(text: str, *, local: bool = False) -> Answer:
+    """Read the pylock.toml that uv made of a question.
+
+    Args:
+        text: the file.
+        local: whether to tell of files in folders of this machine, too, their paths as their URLs.
+    """
     releases: dict[tuple[str, Version], list[Release]] = defaultdict(list)
     for package in tomllib.loads(text).get("packages", ()):
         sdists = [package["sdist"]] if "sdist" in package else []
         releases[package["name"], Version(package["version"])].append(
-            Release(tuple(_files(sdists)), tuple(_files(package.get("wheels", ()))))
+            Release(tuple(_files(sdists, local)), tuple(_files(package.get("wheels", ()), local)))
         )
     return {
         release: Release(
@@ -99,12 +104,13 @@ def read_answer(text: str) -> Answer:
     }
 
 
-def _files(entries: Iterable[Mapping[str, Any]]) -> Iterator[IndexFile]:
+def _files(entries: Iterable[Mapping[str, Any]], local: bool) -> Iterator[IndexFile]:
     for entry in entries:
         hashes = entry.get("hashes", {})  # an index may tell none
-        if "url" in entry:
+        place = entry.get("url") or (entry.get("path") if local else None)
+        if place:
             yield IndexFile(
-                re.sub(r"(?<=://)[^/\s]*@", "", entry["url"]),
+                re.sub(r"(?<=://)[^/\s]*@", "", place),
                 tuple(sorted(f"{algorithm}:{value}" for algorithm, value in hashes.items())),
                 entry.get("size"),
             )

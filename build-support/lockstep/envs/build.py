@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Mapping
 
 from lockstep.envs import installer
-from lockstep.envs.installer import InstallError, Place
+from lockstep.envs.installer import FULL, WHEELS, InstallError, Place
 from lockstep.envs.interpreters import Interpreter
 from lockstep.envs.manifest import Manifest, walk
 from lockstep.envs.owning import Owned, own, seal
@@ -26,8 +26,6 @@ FORMAT = 2
 GENERATED = "generated"
 START = "_lockstep_start"
 PTH = "00_lockstep.pth"
-FULL = "No space left on device"
-"""What uv says of a full disk, among more."""
 _PROMPT = ".venv"
 _MARKER = """\
 [externally-managed]
@@ -183,11 +181,11 @@ def _now_on_disk(folder: Path) -> int:
 
 
 def _install_pins(text: str, place: Place) -> None:
-    """Install from uv's cache alone where it holds everything: the index is not asked then."""
+    """Install from uv's cache alone where it holds everything: nobody else is asked then."""
     options = ("--link-mode", "hardlink")
+    cached = place._replace(environ={**place.environ, "UV_OFFLINE": "1", WHEELS: ""})
     try:
-        installer.install_pins(place._replace(environ={**place.environ, "UV_OFFLINE": "1"}),
-                               text, *options)  # fmt: skip
+        installer.install_pins(cached, text, *options)
     except InstallError as error:
         if FULL in str(error):
             raise  # uv takes for installed what it left half-installed

@@ -10,9 +10,11 @@ from typing import Callable, Mapping
 
 from lockstep.core.errors import LockstepError
 from lockstep.envs import interpreters, links, scratch
+from lockstep.envs.installer import WHEELS
 from lockstep.envs.interpreters import Interpreter, Wanted
 from lockstep.envs.pip_config import configured_settings
 from lockstep.envs.store import Recipe, Store, Tools, store_folder, told
+from lockstep.envs.wheel_store import wheel_store_folder
 
 VENV = ".venv"
 VENVS = ".venvs"
@@ -94,7 +96,8 @@ class Checkout:
         settings = configured_settings(self.environ)
         path = self.environ.get("PATH", os.defpath)
         uv_cache = self.named_caches / UV_CACHE
-        return Tools(self._bootstrap() / "uv", uv_cache, {**settings, "PATH": path})
+        places = {"PATH": path, WHEELS: str(wheel_store_folder(self.environ))}
+        return Tools(self._bootstrap() / "uv", uv_cache, {**settings, **places})
 
     def interpreter(self, wanted: Wanted) -> Interpreter:
         """The interpreter that environments are for.

@@ -17,10 +17,11 @@ from typing import Mapping
 
 import pytest
 
-from lockstep.envs.installer import InstallError, pack_wheel, pins
+from lockstep.envs.installer import WHEELS, InstallError, pins
+from lockstep.envs.packing import pack_wheel
+from lockstep.envs.shipping import shipped
 
 DEBIAN_PYTHON = "/usr/bin/python3"
-SCRIPT = Path(__file__).with_name("installer.py")
 HASH = "0" * 64
 PEX_MAIN = "pex_hash='before'\n"
 
@@ -93,6 +94,10 @@ class Sandbox:
         for path in (self.index, self.wheels, self.folder / ".lockstep" / "uv"):
             path.mkdir(parents=True)
         os.symlink(f"{os.environ['LOCKSTEP_BOOTSTRAP']}/uv", self.folder / ".lockstep/uv/uv")
+        self.program = self.folder / ".lockstep/installer"
+        for name, text in shipped().items():
+            (self.program / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.program / name).write_bytes(text)
         (self.folder / ".lockstep/index").mkdir()
         settings = {"PIP_NO_INDEX": "1", "UV_FIND_LINKS": str(self.index)}
         (self.folder / f".lockstep/index/{os.getpid()}.json").write_text(json.dumps(settings))
@@ -110,7 +115,7 @@ class Sandbox:
         shutil.rmtree(self.folder / ".lockstep/venv", ignore_errors=True)
         (self.folder / ".lockstep/slice.txt").write_text(slice_text)
         return subprocess.run(
-            [python, "-IS", str(SCRIPT), *args],
+            [python, "-BIS", str(self.program), *args],
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -19,10 +19,10 @@ from typing import Callable, Mapping, Sequence
 
 from lockstep.core.errors import LockstepError
 from lockstep.envs import links, pruning, stamp
-from lockstep.envs.build import FULL, Recipe, Tools, build, remove
+from lockstep.envs.build import Recipe, Tools, build, remove
 from lockstep.envs.exchange import put_in_place
 from lockstep.envs.flocks import hold
-from lockstep.envs.installer import InstallError
+from lockstep.envs.installer import FULL, InstallError
 from lockstep.envs.manifest import Fault
 
 __all__ = ["Environment", "Recipe", "Store", "Tools", "store_folder"]
@@ -188,11 +188,18 @@ def store_folder(environ: Mapping[str, str]) -> Path:
     Args:
         environ: `LOCKSTEP_CACHE`, `XDG_CACHE_HOME` and `HOME` of the caller.
     """
+    return cache_folder(environ) / "environments"
+
+
+def cache_folder(environ: Mapping[str, str]) -> Path:
+    """The cache of the launcher.
+
+    Args:
+        environ: `LOCKSTEP_CACHE`, `XDG_CACHE_HOME` and `HOME` of the caller.
+    """
     home = environ.get("HOME") or os.path.expanduser("~")
     base = environ.get("XDG_CACHE_HOME") or f"{home}/.cache"
-    return (
-        Path(os.path.abspath(environ.get("LOCKSTEP_CACHE") or f"{base}/lockstep")) / "environments"
-    )
+    return Path(os.path.abspath(environ.get("LOCKSTEP_CACHE") or f"{base}/lockstep"))
 
 
 def _cannot_write(folder: Path, error: OSError) -> LockstepError:

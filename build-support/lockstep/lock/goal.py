@@ -14,7 +14,7 @@ from pants.engine.fs import PathGlobs, Paths
 from pants.engine.goal import Goal, GoalSubsystem
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, goal_rule, rule
 from pants.option.option_types import BoolOption, EnumOption, StrListOption, StrOption
-from pants.util.strutil import softwrap
+from pants.util.strutil import pluralize, softwrap
 
 from lockstep.core.check import Expected, faults
 from lockstep.core.errors import LockstepError
@@ -22,6 +22,7 @@ from lockstep.core.lock_diff import as_json, as_markdown, as_text
 from lockstep.core.universal import declared
 from lockstep.core.upgrade import Upgrade, upgrade
 from lockstep.envs.atomic import write_text
+from lockstep.lock.fetch import Fetched, FetchRequest
 from lockstep.lock.inputs import (
     ResolveInputs,
     ResolveInputsRequest,
@@ -103,6 +104,15 @@ class LockSubsystem(GoalSubsystem):
             platform and Python: it must choose the same pins. Run it once on each platform.
             """),
     )
+    fetch = BoolOption(
+        default=False,
+        help=softwrap("""
+            Resolve nothing and write no lock, but download every file that the locks name for the
+            platforms that they hold for, checked by hash, into a store that all checkouts share:
+            `wheels` in the launcher's cache, or the folder that LOCKSTEP_WHEELS names. From then on
+            environments are made from the store, and the package index is not asked.
+            """),
+    )
     resolve = StrListOption(
         help=softwrap("""
             The resolves to lock, names of `[python].resolves`. All of them by default.
@@ -165,7 +175,7 @@ async def lock(
     try:
         resolves = chosen_resolves(subsystem.resolve, python_setup)
         upgraded = upgrade(subsystem.upgrade, subsystem.upgrade_package)
-        if subsystem.check or subsystem.verify_here:
+        if subsystem.check or subsystem.verify_here or subsystem.fetch:
             _refuse_resolving(subsystem, upgraded)
         if subsystem.check:
             checked = await MultiGet(Get(LockFaults, LockFaultsRequest(name)) for name in resolves)
@@ -177,6 +187,9 @@ async def lock(
             for lock in verified:
                 console.print_stdout(f"{lock.path} holds for {lock.environment}.")
             return LockGoal(exit_code=0)
+        if subsystem.fetch:
+            fetched = [await Get(Fetched, FetchRequest(name)) for name in resolves]
+            return _told_fetched(fetched, console)
         if upgraded.wishes:
             locks = await MultiGet(
                 Get(PinnedLock, PinnedLockRequest(python_setup.resolves[name])) for name in resolves
@@ -201,7 +214,7 @@ def _refuse_resolving(subsystem: LockSubsystem, upgraded: Upgrade) -> None:
     what = what or ("`--as-of`" if subsystem.as_of else "")
     if what:
         raise LockstepError(
-            f"{what} resolves, and `--check` and `--verify-here` do not",
+            f"{what} resolves, and `--check`, `--fetch` and `--verify-here` do not",
             mend="Leave one of them out",
         )
 
@@ -238,6 +251,26 @@ def _report(checked: Iterable[LockFaults], console: Console) -> LockGoal:
     for lock_faults in checked:
         console.print_stdout(f"{lock_faults.path} fits its inputs.")
     return LockGoal(exit_code=0)
+
+
+def _told_fetched(fetched: Iterable[Fetched], console: Console) -> LockGoal:
+    gone = False
+    for lock in fetched:
+        files = pluralize(lock.files, "file")
+        console.print_stdout(f"{lock.path}: {lock.folder} holds {files}, {lock.new} of them new.")
+        for pin in lock.direct:
+            console.print_stdout(f"  not stored, since it is no release: {pin}")
+        for line in lock.lacking:
+            console.print_stderr(f"  no file that the lock names was found of {line}")
+        for pin in lock.gone:
+            console.print_stderr(console.red(f"{lock.path}: nothing serves {pin} here."))
+        gone = gone or bool(lock.gone)
+    if gone:
+        console.print_stderr(
+            "Name the index that was locked from in pip's configuration, or let `./pants lock` choose"
+            " what is there."
+        )
+    return LockGoal(exit_code=1 if gone else 0)
 
 
 def _write(resolved: Iterable[ResolvedLock], root: Path, console: Console) -> LockGoal:

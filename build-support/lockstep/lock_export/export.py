@@ -17,8 +17,8 @@ from packaging.version import Version
 from lockstep.core import lock_codec, pylock
 from lockstep.core.environments import locked_environments
 from lockstep.core.universal import Declared
+from lockstep.lock.index_files import IndexFiles, IndexFilesRequest
 from lockstep.lock.inputs import minor_versions
-from lockstep.lock_export.index_files import IndexFiles, IndexFilesRequest
 from lockstep.lock_export.named_roots import LockOfRequest, NamedRoots, ReachedRequirements
 from lockstep.slices.locks import ManagedLock, SliceRequest, SliceText
 

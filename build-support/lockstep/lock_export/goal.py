@@ -15,7 +15,7 @@ from pants.util.strutil import softwrap
 from lockstep.core import pylock
 from lockstep.core.errors import LockstepError
 from lockstep.envs.atomic import write_text
-from lockstep.lock_export import export, index_files, named_roots
+from lockstep.lock_export import export, named_roots
 from lockstep.lock_export.export import ExportedSlice, ExportRequest, Format
 from lockstep.lock_export.named_roots import NamedRoots, NamedRootsRequest
 
@@ -108,4 +108,4 @@ def _write(path: Path, text: str) -> None:
 
 
 def rules() -> Iterable[Rule]:
-    return (*collect_rules(), *export.rules(), *index_files.rules(), *named_roots.rules())
+    return (*collect_rules(), *export.rules(), *named_roots.rules())

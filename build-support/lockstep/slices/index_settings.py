@@ -20,7 +20,9 @@ from pants.engine.rules import Rule, collect_rules
 from pants.option.global_options import GlobalOptions
 
 from lockstep.envs.atomic import write_text
+from lockstep.envs.installer import WHEELS
 from lockstep.envs.pip_config import configured_settings
+from lockstep.envs.wheel_store import wheel_store_folder
 from lockstep.pants_api.uncacheable import uncacheable_rule
 
 CACHE_NAME = "lockstep_index"
@@ -42,7 +44,8 @@ async def write_index_settings(
 ) -> IndexSettings:
     folder = Path(global_options.named_caches_dir) / CACHE_NAME
     path = folder / f"{os.getpid()}.json"
-    text = json.dumps(configured_settings(environ), sort_keys=True)
+    settings = {**configured_settings(environ), WHEELS: str(wheel_store_folder(environ))}
+    text = json.dumps(settings, sort_keys=True)
     if not path.exists() or path.read_text() != text:
         _forget_ended(folder)
         write_text(path, text, mode=0o600)

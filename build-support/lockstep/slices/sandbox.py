@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import pkgutil
 from dataclasses import dataclass
 from enum import Enum
 from typing import Iterable
@@ -15,6 +14,7 @@ from pants.engine.process import Process
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.util.frozendict import FrozenDict
 
+from lockstep.envs.shipping import shipped
 from lockstep.slices import index_settings, interpreters
 from lockstep.slices.index_settings import IndexSettings, IndexSettingsRequest
 from lockstep.subsystem import PexBase, Uv
@@ -22,7 +22,7 @@ from lockstep.subsystem import PexBase, Uv
 SLICE = ".lockstep/slice.txt"
 ENVIRONMENT = ".lockstep/venv"
 FOREIGN = ".lockstep/foreign"
-_INSTALLER = ".lockstep/installer.py"
+_INSTALLER = ".lockstep/installer"
 
 FETCH_RESULT_MILLIS = 2_000
 """How long a remote cache may take for a result before the process is also started here.
@@ -67,9 +67,9 @@ def slice_file(text: str) -> CreateDigest:
 
 @dataclass(frozen=True)
 class Installer:
-    """The installer's script, and what it works with, by the folder it finds it in."""
+    """The installer's program, and what it works with, by the folder it finds it in."""
 
-    script: Digest
+    program: Digest
     tools: FrozenDict[str, Digest]
 
 
@@ -82,15 +82,14 @@ class InstallerRequest:
 async def get_installer(
     _: InstallerRequest, uv: Uv, base: PexBase, platform: Platform
 ) -> Installer:
-    script = pkgutil.get_data("lockstep.envs", "installer.py")
-    assert script is not None, "the script stands beside the module"
-    uv_tool, base_tool, script_digest = await MultiGet(
+    program = [FileContent(f"{_INSTALLER}/{path}", text) for path, text in shipped().items()]
+    uv_tool, base_tool, program_digest = await MultiGet(
         Get(DownloadedExternalTool, ExternalToolRequest, uv.get_request(platform)),
         Get(DownloadedExternalTool, ExternalToolRequest, base.get_request(platform)),
-        Get(Digest, CreateDigest([FileContent(_INSTALLER, script)])),
+        Get(Digest, CreateDigest(program)),
     )
     tools = {".lockstep/uv": uv_tool.digest, ".lockstep/base": base_tool.digest}
-    return Installer(script_digest, FrozenDict(tools))
+    return Installer(program_digest, FrozenDict(tools))
 
 
 @rule
@@ -100,8 +99,8 @@ async def start_with_installer(request: InstallingProcess) -> Process:
     process = request.process
     return dataclasses.replace(
         process,
-        argv=(request.python, "-IS", _INSTALLER, request.mode.value, *process.argv),
-        input_digest=await Get(Digest, MergeDigests([process.input_digest, installer.script])),
+        argv=(request.python, "-BIS", _INSTALLER, request.mode.value, *process.argv),
+        input_digest=await Get(Digest, MergeDigests([process.input_digest, installer.program])),
         immutable_input_digests=FrozenDict({**process.immutable_input_digests, **installer.tools}),
         append_only_caches=FrozenDict(
             {

@@ -1,4 +1,4 @@
-"""Asks the index that pip is configured with where the files of a slice are."""
+"""Asks the index that pip is configured with where the files of pins are."""
 
 from __future__ import annotations
 
@@ -26,12 +26,14 @@ class IndexFilesRequest:
         configuration: uv's.
         python: the lowest Python they are for, such as `3.11`.
         interpreter: the interpreter that starts uv.
+        transitive: whether to ask for all that they require, too; they need not be pins then.
     """
 
     requirements: str
     configuration: str
     python: str
     interpreter: PythonExecutable
+    transitive: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class IndexFiles:
     pylock: str
 
 
-@rule(desc="Ask the index for the files of the slice")
+@rule(desc="Ask the index where files are")
 async def ask_index(request: IndexFilesRequest) -> IndexFiles:
     files = (
         FileContent(_REQUIREMENTS, request.requirements.encode()),
@@ -49,7 +51,7 @@ async def ask_index(request: IndexFilesRequest) -> IndexFiles:
     )
     process = Process(
         _arguments(request),
-        description="Ask the index for the files of the slice",
+        description="Ask the index where the files of the pins are",
         input_digest=await Get(Digest, CreateDigest(files)),
         append_only_caches=request.interpreter.append_only_caches,
         # What an index offers changes by the hour, so only this call may use the result.
@@ -61,7 +63,7 @@ async def ask_index(request: IndexFilesRequest) -> IndexFiles:
     )
     if result.exit_code != 0:
         raise LockstepError(
-            "The index does not tell where the files of the slice are",
+            "The index does not tell where the files of all pins are",
             mend="Mend what uv names, in pip's configuration (docs/setup.md) or in the lock",
             detail=result.stderr.decode(errors="replace").rstrip(),
         )
@@ -71,7 +73,8 @@ async def ask_index(request: IndexFilesRequest) -> IndexFiles:
 def _arguments(request: IndexFilesRequest) -> tuple[str, ...]:
     """Universal, so that the answer does not depend on the machine that asks."""
     return (
-        *("pip", "compile", "--quiet", "--universal", "--no-deps", "--generate-hashes"),
+        *("pip", "compile", "--quiet", "--universal", "--generate-hashes"),
+        *([] if request.transitive else ["--no-deps"]),
         *("--format", "pylock.toml", "--config-file", _CONFIGURATION),
         *("--python", request.interpreter.path, "--python-version", request.python),
         _REQUIREMENTS,
