@@ -162,7 +162,7 @@ def test_judged(question: Question, answer: Answer, expected: str) -> None:
     assert said == expected
 
 
-@pytest.mark.parametrize("outcome", set(Outcome))
+@pytest.mark.parametrize("outcome", list(Outcome))
 def test_every_outcome_is_told_without_credentials(outcome: Outcome) -> None:
     finding = judged(replace(ASKED, proxy=PROXY), Answer(outcome, 401, "d", PLACE))
     assert "pw" not in finding.text + finding.mend
