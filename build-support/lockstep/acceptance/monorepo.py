@@ -14,6 +14,13 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 LOCK = "3rdparty/python/lock.txt"
 GRAPH = "3rdparty/python/lock.graph.json"
 
+_OF_A_BUSY_MACHINE = re.compile(
+    r"^(?:\S+ \[INFO\] (?:Filesystem changed during run|Long running tasks|waiting for pantsd).*"
+    r"|  \d+\.\d\ds\t.*)\n",
+    re.M,
+)
+"""Lines that Pants writes where something takes long, which says nothing of what is tested."""
+
 _PANTS_TOML = """\
 [GLOBAL]
 pants_version = "2.17.1"
@@ -198,7 +205,7 @@ class Monorepo:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        return Result(done.returncode, done.stdout)
+        return Result(done.returncode, _OF_A_BUSY_MACHINE.sub("", done.stdout))
 
     def stop(self) -> None:
         """Stop the daemon of this repository."""

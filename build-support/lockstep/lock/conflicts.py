@@ -10,6 +10,7 @@ from pants.engine.rules import Get, Rule, collect_rules, rule
 
 from lockstep.core.conflicts import Demand, explain, questions
 from lockstep.core.errors import LockstepError
+from lockstep.core.index_faults import index_error, is_of_index
 from lockstep.lock.uv import UvCompiled, UvCompileRequest
 
 _UNSATISFIABLE = "No solution found"
@@ -35,13 +36,17 @@ class Explanation:
     Attributes:
         text: lines for the user.
         mend: what to do about it, one sentence without its full stop.
+        of_index: whether it is an index that failed, not the requirements.
     """
 
     text: str
     mend: str
+    of_index: bool = False
 
     def error(self, lock_path: str) -> LockstepError:
         """It, for the lock that was to be written."""
+        if self.of_index:
+            return index_error(lock_path, "uv", self.text)
         fault = f"{lock_path} stands as it was, since its inputs cannot be resolved"
         return LockstepError(fault, mend=self.mend, detail=self.text)
 
@@ -51,7 +56,9 @@ async def explain_conflict(request: ConflictRequest) -> Explanation:
     failed = request.resolve
     if _UNSATISFIABLE not in request.fault:
         return Explanation(
-            _told(request.fault, failed), "See to what uv names, then run `./pants lock` again"
+            _told(request.fault, failed),
+            "See to what uv names, then run `./pants lock` again",
+            is_of_index(request.fault),
         )
     inputs = failed.inputs
     demands = (

@@ -19,6 +19,7 @@ from pants.option.global_options import GlobalOptions
 
 from lockstep.core import lock_codec
 from lockstep.core.errors import LockstepError
+from lockstep.core.index_faults import index_error, is_of_index, without_traceback
 from lockstep.core.lock import Pin
 from lockstep.lock import resolver_log
 from lockstep.lock.inputs import ResolveInputs
@@ -65,6 +66,8 @@ class PipCompiled:
 
     def error(self, lock_path: str) -> LockstepError:
         """The fault, for the lock that was to be written."""
+        if is_of_index(self.fault):
+            return index_error(lock_path, "pip-tools", self.fault)
         return LockstepError(
             f"{lock_path} stands as it was, since pip-tools cannot resolve its inputs",
             mend="Change the requirements that pip-tools names, then run `./pants lock` again",
@@ -192,12 +195,13 @@ def _input_files(inputs: ResolveInputs) -> Iterable[FileContent]:
 
 def _told(result: FallibleProcessResult) -> str:
     """pip's error, without the progress before it and the traceback behind it."""
-    lines = [line.strip() for line in result.stderr.decode(errors="replace").splitlines()]
+    told = result.stderr.decode(errors="replace")
+    lines = [line.strip() for line in told.splitlines()]
     errors = [at for at, line in enumerate(lines) if line.startswith("ERROR")]
     if not errors:
-        return "\n".join(f"  {line}" for line in lines[-25:])
-    told = takewhile(lambda line: not line.startswith("Traceback"), lines[errors[0] :])
-    return "\n".join(f"  {line}" for line in told)
+        return "\n".join(f"  {line}" for line in without_traceback(told).splitlines()[-25:])
+    until = takewhile(lambda line: not line.startswith("Traceback"), lines[errors[0] :])
+    return "\n".join(f"  {line}" for line in until)
 
 
 def rules() -> Iterable[Rule]:

@@ -136,7 +136,9 @@ RULES = [
 ]
 
 
-@pytest.mark.parametrize("function,output,inputs", RULES, ids=lambda value: getattr(value, "__name__", str(value)[:30]))
+@pytest.mark.parametrize(
+    "function,output,inputs", RULES, ids=lambda value: getattr(value, "__name__", str(value)[:30])
+)
 def test_the_rules_that_are_replaced_take_and_return_what_the_seams_expect(
     function: Any, output: str, inputs: str
 ) -> None:
