@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections import deque
 from pathlib import Path
+from typing import Deque, Mapping, Tuple
 
 
 def write_text(path: Path, text: str, mode: int = 0o644) -> None:
@@ -19,16 +21,33 @@ def write_text(path: Path, text: str, mode: int = 0o644) -> None:
     Raises:
         OSError: the disk is full or the folder cannot be written; the old file stands.
     """
-    path = Path(os.path.realpath(path))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, aside = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".aside", dir=path.parent)
+    write_texts({path: text}, mode)
+
+
+def write_texts(texts: Mapping[Path, str], mode: int = 0o644) -> None:
+    """Write several files as `write_text` does: no one takes its place before all are on the disk.
+
+    Raises:
+        OSError: the disk is full or a folder cannot be written; the old files stand.
+    """
+    written: Deque[Tuple[str, Path]] = deque()
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(aside, mode)
-        os.replace(aside, path)
+        for path, text in texts.items():
+            path = Path(os.path.realpath(path))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, aside = tempfile.mkstemp(
+                prefix=f".{path.name}.", suffix=".aside", dir=path.parent
+            )
+            written.append((aside, path))
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(aside, mode)
+        while written:
+            os.replace(*written[0])
+            written.popleft()
     except BaseException:
-        os.unlink(aside)
+        for aside, _ in written:
+            os.unlink(aside)
         raise

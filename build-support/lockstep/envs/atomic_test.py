@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lockstep.envs.atomic import write_text
+from lockstep.envs.atomic import write_text, write_texts
 
 ROOT = Path(__file__).parents[2]
 BIG = 200_000
@@ -78,6 +78,17 @@ def test_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
     assert errors.splitlines()[-1] == "OSError: [Errno 27] File too large"
     assert path.read_text() == "old\n"
     assert os.listdir(tmp_path) == ["lock.txt"]
+
+
+def test_of_several_files_none_is_changed_where_one_cannot_be_written(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    write_texts({first: "old\n", second: "old\n"})
+    with pytest.raises(UnicodeEncodeError):
+        write_texts({first: "new\n", second: "new \ud800\n"})
+    assert [path.read_text() for path in (first, second)] == ["old\n", "old\n"]
+    write_texts({first: "new\n", second: "newer\n"})
+    assert [path.read_text() for path in (first, second)] == ["new\n", "newer\n"]
+    assert sorted(os.listdir(tmp_path)) == ["first", "second"]
 
 
 def test_folder_that_is_a_file(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from lockstep.core.errors import LockstepError
 from lockstep.core.lock_diff import as_json, as_markdown, as_text
 from lockstep.core.universal import declared
 from lockstep.core.upgrade import Upgrade, upgrade
-from lockstep.envs.atomic import write_text
+from lockstep.envs.atomic import write_texts
 from lockstep.lock.fetch import Fetched, FetchRequest
 from lockstep.lock.inputs import (
     ResolveInputs,
@@ -206,7 +206,7 @@ async def lock(
     except LockstepError as error:
         console.print_stderr(console.red(str(error)))
         return LockGoal(exit_code=1)
-    return _write(written, Path(root.path), console)
+    return write_locks(written, Path(root.path), console)
 
 
 def _refuse_resolving(subsystem: LockSubsystem, upgraded: Upgrade) -> None:
@@ -273,18 +273,29 @@ def _told_fetched(fetched: Iterable[Fetched], console: Console) -> LockGoal:
     return LockGoal(exit_code=1 if gone else 0)
 
 
-def _write(resolved: Iterable[ResolvedLock], root: Path, console: Console) -> LockGoal:
+def write_locks(resolved: Iterable[ResolvedLock], root: Path, console: Console) -> LockGoal:
+    """Write what differs, of each lock all or nothing, and tell of it."""
     for lock in resolved:
         changed = {
             root / path: text
             for path, text in lock.files.items()
             if not (root / path).exists() or (root / path).read_text() != text
         }
-        for path, text in changed.items():
-            write_text(path, text)
+        try:
+            write_texts(changed)
+        except OSError as error:
+            console.print_stderr(console.red(str(_cannot_write(lock.path, error))))
+            return LockGoal(exit_code=1)
         done = "written" if changed else "as before"
         console.print_stdout(f"{lock.path} holds {lock.pins} pins, {done}.")
     return LockGoal(exit_code=0)
+
+
+def _cannot_write(path: str, error: OSError) -> LockstepError:
+    return LockstepError(
+        f"{path} stands as it was, since it cannot be written ({error.strerror})",
+        mend="Free some space, or let its folder be written to, then run this again",
+    )
 
 
 def rules() -> Iterable[Rule]:
