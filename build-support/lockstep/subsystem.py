@@ -123,7 +123,8 @@ class Lockstep(Subsystem):
         metavar="FOLDER",
         help=softwrap("""
             A folder or zip archive of records in OSV format (JSON or YAML), such as a checkout of an
-            advisory database. It may be absolute, begin with `~`, or be relative to the build root.
+            advisory database. It may be absolute, begin with `~`, or be relative to the build root. Or
+            the URL of an index that tells vulnerabilities in its JSON, without `/PROJECT/VERSION/json`.
             `./pants audit` reads it. Under a cooldown so does `./pants lock` with an upgrade: a
             release that fixes what affects a pin may be younger.
             """),

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import zipfile
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Iterator, Mapping
 
 import pytest
 
@@ -115,3 +119,50 @@ def test_an_archive_of_records(dated: Monorepo, advisories: Path) -> None:
         archive.write(advisories / "vulns/a.json", "a.json")
     found = dated.pants(f"--lockstep-advisories={advisories.parent}/all.zip", "audit")
     assert (found.exit_code, found.output) == (1, TOLD), found.output
+
+
+@contextmanager
+def json_of_index(documents: Mapping[str, object]) -> Iterator[str]:
+    """Serve documents by path, as an index does that tells of vulnerabilities."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps(documents.get(self.path)).encode()
+            self.send_response(200 if self.path in documents else 404)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/pypi"
+        finally:
+            server.shutdown()
+
+
+def test_an_index_tells_of_advisories(dated: Monorepo) -> None:
+    assert dated.pants(UV, COOLDOWN, "lock").exit_code == 0
+    known = {
+        "id": "PYSEC-2026-1",
+        "aliases": ["CVE-2026-1"],
+        "summary": "Opens the door.",
+        "fixed_in": ["1.1"],
+    }
+    path = "/pypi/lockstep-alpha/1.0/json"
+    with json_of_index({path: {"vulnerabilities": [known]}}) as url:
+        found = dated.pants(f"--lockstep-advisories={url}", "audit")
+        assert (found.exit_code, found.output) == (
+            1,
+            TOLD.replace("  HIGH", "")
+            + f"{LOCK}: the index of the advisories does not know lockstep-beta==1.1.\n",
+        )
+    down = dated.pants(f"--lockstep-advisories={url}", "audit")
+    assert (down.exit_code, down.output) == (
+        1,
+        "What the index tells of `lockstep-alpha==1.0` cannot be fetched from 127.0.0.1: it cannot be"
+        " reached. Run this again when it can be reached.\n",
+    )

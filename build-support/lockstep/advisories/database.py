@@ -1,4 +1,4 @@
-"""Reads advisories from a folder or archive of records in OSV format."""
+"""Reads advisories: from a folder or archive of records in OSV format, or from an index."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import re
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterable, Iterator
@@ -13,14 +14,18 @@ from typing import Iterable, Iterator
 import yaml
 from packaging.utils import canonicalize_name
 from pants.base.build_root import BuildRoot
+from pants.engine.env_vars import CompleteEnvironmentVars
 from pants.engine.rules import Rule, collect_rules
 
-from lockstep.core.advisories import Advisory, read_advisories
+from lockstep.core.advisories import Advisory, read_advisories, read_of_index
 from lockstep.core.errors import LockstepError
+from lockstep.envs.downloads import Downloads
+from lockstep.envs.pip_config import configured_settings
 from lockstep.pants_api.uncacheable import uncacheable_rule
 
 _ENDINGS = (".json", ".yaml", ".yml")
 _NAME = re.compile(r"""\bname["']?\s*:\s*["']?([A-Za-z0-9._-]+)""")
+_AT_ONCE = 8
 _MEND = "Take the file out of the folder of advisories, or fetch it anew"
 
 
@@ -30,12 +35,13 @@ class AdvisoriesRequest:
 
     Attributes:
         place: a folder, such as a checkout of a database, or a zip archive; relative to the build
-            root, or absolute, or below `~`.
-        projects: normalised names (PEP 503).
+            root, or absolute, or below `~`. Or the URL of an index's JSON, to which
+            `/PROJECT/VERSION/json` is added.
+        releases: normalised names (PEP 503) and versions.
     """
 
     place: str
-    projects: tuple[str, ...]
+    releases: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -44,17 +50,21 @@ class Advisories:
 
     Attributes:
         found: the advisories about the projects.
-        records: how many records it holds, about whatever.
+        unknown: the releases that an index does not know, so that it tells nothing of them.
     """
 
     found: tuple[Advisory, ...]
-    records: int
+    unknown: tuple[str, ...] = ()
 
 
 @uncacheable_rule(desc="Read the advisories")
-async def read_database(request: AdvisoriesRequest, root: BuildRoot) -> Advisories:
+async def read_advisories_about(
+    request: AdvisoriesRequest, root: BuildRoot, environ: CompleteEnvironmentVars
+) -> Advisories:
+    if re.match("https?://", request.place):
+        return _of_index(request, Downloads(configured_settings(environ)))
     place = Path(root.path, os.path.expanduser(request.place))
-    wanted = {*request.projects}
+    wanted = {project for project, _ in request.releases}
     found: list[Advisory] = []
     records = 0
     try:
@@ -74,7 +84,25 @@ async def read_database(request: AdvisoriesRequest, root: BuildRoot) -> Advisori
             f"{request.place} holds no record of an advisory, so nothing could be found",
             mend="Set `[lockstep].advisories` to a folder or zip archive of records in OSV format",
         )
-    return Advisories(tuple(one for one in found if one.project in wanted), records)
+    return Advisories(tuple(one for one in found if one.project in wanted))
+
+
+def _of_index(request: AdvisoriesRequest, downloads: Downloads) -> Advisories:
+    def ask(release: tuple[str, str]) -> str | None:
+        project, version = release
+        what = f"What the index tells of `{project}=={version}`"
+        return downloads.text(f"{request.place.rstrip('/')}/{project}/{version}/json", what)
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        answers = dict(zip(request.releases, pool.map(ask, request.releases)))
+    found: list[Advisory] = []
+    unknown = []
+    for (project, version), text in answers.items():
+        if text is None:
+            unknown.append(f"{project}=={version}")
+        else:
+            found += read_of_index(_parsed(f"{project}/{version}.json", text), project, version)
+    return Advisories(tuple(found), tuple(unknown))
 
 
 def _records(place: Path) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ from pants.option.option_types import DictOption, EnumOption, StrListOption
 from pants.util.strutil import softwrap
 
 from lockstep.advisories.database import Advisories, AdvisoriesRequest
-from lockstep.core.advisories import matching
+from lockstep.core.advisories import matching, releases
 from lockstep.core.audit import (
     Audited,
     Exemption,
@@ -94,10 +94,11 @@ class AuditRequest:
 
 @dataclass(frozen=True)
 class AuditedLock:
-    """What was found in a lock."""
+    """What was found in a lock, and the releases that the index of the advisories does not know."""
 
     path: str
     found: tuple[Audited, ...]
+    unknown: tuple[str, ...]
 
 
 @rule(desc="Audit the lock")
@@ -114,8 +115,7 @@ async def audit_lock(request: AuditRequest, lockstep: Lockstep) -> AuditedLock:
             " such as a checkout of an advisory database",
         )
     lock = locked.slicer.lock
-    names = tuple(sorted(lock.by_name()))
-    advisories = await Get(Advisories, AdvisoriesRequest(lockstep.advisories, names))
+    advisories = await Get(Advisories, AdvisoriesRequest(lockstep.advisories, releases(lock.pins)))
     findings = matching(advisories.found, lock.pins)
     projects = tuple(dict.fromkeys(finding.pin.key for finding in findings))
     holders = await Get(Holders, HoldersRequest(request.resolve, (locked.slicer,), projects))
@@ -129,7 +129,7 @@ async def audit_lock(request: AuditRequest, lockstep: Lockstep) -> AuditedLock:
         )
         for finding in findings
     )
-    return AuditedLock(request.path, tuple(found))
+    return AuditedLock(request.path, tuple(found), advisories.unknown)
 
 
 @goal_rule
@@ -153,6 +153,11 @@ async def audit(
         console.print_stderr(
             f"The exception for `{advisory}` in `[audit].exceptions` is no longer needed."
         )
+    for lock in audited:
+        for release in lock.unknown:
+            console.print_stderr(
+                f"{lock.path}: the index of the advisories does not know {release}."
+            )
     return AuditGoal(exit_code=int(any(one.is_open(today) for one in found)))
 
 

@@ -129,6 +129,55 @@ def read_advisories(document: object, path: str) -> tuple[Advisory, ...]:
     return tuple(_advisory(document, name, affected) for name, affected in found.items())
 
 
+def read_of_index(document: object, project: str, version: str) -> tuple[Advisory, ...]:
+    """The advisories about one release that an index tells in its JSON.
+
+    Args:
+        document: what `PROJECT/VERSION/json` holds; its `vulnerabilities` count, and other members
+            do not.
+        project: the normalised name (PEP 503).
+        version: the release.
+
+    Returns:
+        nothing for what is withdrawn.
+
+    Raises:
+        LockstepError: it holds no such list.
+
+    Source: "JSON API" in the documentation of Warehouse.
+    """
+    told = document.get("vulnerabilities") if isinstance(document, dict) else None
+    if not isinstance(told, list) or not all(
+        isinstance(one, dict) and isinstance(one.get("id"), str) for one in told
+    ):
+        raise LockstepError(
+            f"What the index tells of `{project}=={version}` holds no list of `vulnerabilities`",
+            mend="Name an index in `[lockstep].advisories` that offers them, or a folder of records",
+        )
+    return tuple(
+        Advisory(
+            id=one["id"],
+            aliases=tuple(map(str, one.get("aliases") or ())),
+            project=project,
+            ranges=tuple(_up_to_the_fix(version, one.get("fixed_in") or ())),
+            versions=(version,),
+            summary=" ".join(str(one.get("summary") or "").split()),
+            url=str(one.get("link") or ""),
+        )
+        for one in told
+        if not one.get("withdrawn")
+    )
+
+
+def _up_to_the_fix(version: str, fixed_in: Iterable[object]) -> Iterable[Range]:
+    """From a release to the next one that is fixed; what is between is not known to be safe."""
+    start = _version(version)
+    fixed = (_version(str(fix)) for fix in fixed_in)
+    above = [fix for fix in fixed if fix is not None and start is not None and fix > start]
+    if above:
+        yield Range(start, min(above))
+
+
 def _advisory(
     document: Mapping[str, Any], project: str, affected: Sequence[Mapping[str, Any]]
 ) -> Advisory:
@@ -196,6 +245,11 @@ def _version(text: str) -> Version | None:
         return Version(text)
     except InvalidVersion:
         return None  # of a time before PEP 440, which no pin has
+
+
+def releases(pins: Iterable[Pin]) -> tuple[tuple[str, str], ...]:
+    """The names and versions of pins, sorted; those from URLs and repositories have none."""
+    return tuple(sorted({(pin.key, pin.version) for pin in pins if pin.version is not None}))
 
 
 def matching(advisories: Iterable[Advisory], pins: Iterable[Pin]) -> tuple[Finding, ...]:

@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from lockstep.core.advisories import Advisory, Finding, fixes, matching, read_advisories
+from lockstep.core.advisories import (
+    Advisory,
+    Finding,
+    fixes,
+    matching,
+    read_advisories,
+    read_of_index,
+    releases,
+)
 from lockstep.core.errors import LockstepError
 from lockstep.core.lock import Pin
 
@@ -146,3 +154,50 @@ def test_what_fixes_may_be_younger() -> None:
     unfixed = Finding(Advisory("Y", (), "b", versions=("1.0",)), Pin("b", "1.0"))
     assert fixes([*found, unfixed]) == ("a<=1.6",)
     assert fixes(found, ["b"]) == ()
+
+
+OF_INDEX = {
+    "info": {"name": "idna"},
+    "vulnerabilities": [
+        {
+            "id": "PYSEC-2024-60",
+            "aliases": ["CVE-2024-3651"],
+            "details": "Long.",
+            "fixed_in": ["2.9", "3.7", "4.0"],
+            "link": "https://b.example",
+            "summary": "Some names take\n long to encode.",
+            "withdrawn": None,
+        },
+        {"id": "PYSEC-2024-61", "summary": None, "fixed_in": []},
+        {"id": "PYSEC-2024-62", "withdrawn": "2024-05-01T00:00:00Z"},
+    ],
+}
+
+
+def test_what_an_index_tells_of_a_release() -> None:
+    first, second = read_of_index(OF_INDEX, "idna", "3.6")
+    assert (first.names, first.summary, first.url) == (
+        ("PYSEC-2024-60", "CVE-2024-3651"),
+        "Some names take long to encode.",
+        "https://b.example",
+    )
+    assert [first.fix_of("3.6"), second.fix_of("3.6")] == ["3.7", ""]
+    pin = Pin("Idna", "3.6")
+    assert matching([first, second], [pin]) == (Finding(first, pin), Finding(second, pin))
+
+
+@pytest.mark.parametrize(
+    "document", [{}, [], None, {"vulnerabilities": {}}, {"vulnerabilities": [{"summary": "x"}]}]
+)
+def test_an_index_that_tells_no_vulnerabilities_is_refused(document: object) -> None:
+    with pytest.raises(LockstepError) as caught:
+        read_of_index(document, "idna", "3.6")
+    assert str(caught.value) == (
+        "What the index tells of `idna==3.6` holds no list of `vulnerabilities`. Name an index in"
+        " `[lockstep].advisories` that offers them, or a folder of records."
+    )
+
+
+def test_releases_of_pins() -> None:
+    pins = [Pin("B", "2.0"), Pin("a", "1.0"), Pin("b", "2.0"), Pin("c", None, url="https://x")]
+    assert releases(pins) == (("a", "1.0"), ("b", "2.0"))

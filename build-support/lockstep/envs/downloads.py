@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import ssl
@@ -62,14 +63,34 @@ class Downloads:
             OSError: the target cannot be written.
         """
         if urlsplit(artifact.url).scheme in ("http", "https"):
-            self._download(artifact, target)
+            reason = self._copy(artifact.url, target)
+            if reason:
+                raise _unavailable(artifact.name, artifact.url, reason)
             return
         for path in self._paths(artifact):
             if os.path.isabs(path) and os.path.isfile(path):
                 with open(path, "rb") as source:
                     shutil.copyfileobj(source, target)
                 return
-        raise _unavailable(artifact, "it is not there any more")
+        raise _unavailable(artifact.name, artifact.url, "it is not there any more")
+
+    def text(self, url: str, what: str) -> str | None:
+        """What stands at a URL; None where the server knows nothing of it (404, 410).
+
+        Args:
+            url: of http or https.
+            what: it, in words for an error.
+
+        Raises:
+            LockstepError: it cannot be had.
+        """
+        target = io.BytesIO()
+        reason = self._copy(url, target)
+        if reason in ("status 404", "status 410"):
+            return None
+        if reason:
+            raise _unavailable(what, url, reason)
+        return target.getvalue().decode(errors="replace")
 
     def _paths(self, artifact: Artifact) -> Iterable[str]:
         """Where a file of this machine may be; those of find-links uv tells relative to a sandbox."""
@@ -79,16 +100,18 @@ class Downloads:
             if folder.scheme in ("", "file"):
                 yield os.path.join(unquote(folder.path), artifact.name)
 
-    def _download(self, artifact: Artifact, target: IO[bytes]) -> None:
+    def _copy(self, url: str, target: IO[bytes]) -> str:
+        """Write what stands at a URL to a target; returns why that cannot be, empty if it is done."""
+        reason = ""
         for pause in (0.0, *(0.25 * 2**attempt for attempt in range(self._retries))):
             time.sleep(pause)
             target.seek(0)
             target.truncate()
             try:
-                with self._asked(artifact) as answer:
+                with self._asked(url) as answer:
                     answer.raise_for_status()
                     if _copied(answer, target):
-                        return
+                        return ""
                     reason = "the connection was cut"
             except requests.HTTPError as error:
                 status = error.response.status_code
@@ -102,13 +125,13 @@ class Downloads:
                 reason = "there is no answer in time"
             except requests.RequestException:
                 reason = "it cannot be reached"
-        raise _unavailable(artifact, reason)
+        return reason
 
-    def _asked(self, artifact: Artifact) -> requests.Response:
-        place = urlsplit(artifact.url)
+    def _asked(self, url: str) -> requests.Response:
+        place = urlsplit(url)
         hosts = {(place.hostname or "").lower(), place.netloc.lower()}
         return self._session.get(
-            artifact.url,
+            url,
             stream=True,
             timeout=self._timeout,
             auth=self._credentials.get(place.netloc.lower()),
@@ -149,9 +172,9 @@ def _whole(retries: str) -> int:
     return int(retries)
 
 
-def _unavailable(artifact: Artifact, reason: str) -> LockstepError:
-    host = urlsplit(artifact.url).hostname
+def _unavailable(what: str, url: str, reason: str) -> LockstepError:
+    host = urlsplit(url).hostname
     return LockstepError(
-        f"{artifact.name} cannot be fetched{f' from {host}' if host else ''}: {reason}",
-        mend="Run this again when the index can be reached; what was fetched stays in the store",
+        f"{what} cannot be fetched{f' from {host}' if host else ''}: {reason}",
+        mend="Run this again when it can be reached",
     )

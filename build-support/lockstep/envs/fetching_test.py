@@ -163,7 +163,7 @@ def test_what_fails_once_is_asked_for_again(
     assert fetch_all(store, [server.artifact()], FAST, print) == 1
 
 
-MEND = "Run this again when the index can be reached; what was fetched stays in the store."
+MEND = "Run this again when it can be reached."
 
 
 @pytest.mark.parametrize(

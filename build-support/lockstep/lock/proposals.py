@@ -9,7 +9,7 @@ from typing import Iterable, Sequence
 from pants.engine.rules import Get, Rule, collect_rules, rule
 
 from lockstep.advisories.database import Advisories, AdvisoriesRequest
-from lockstep.core.advisories import fixes, matching
+from lockstep.core.advisories import fixes, matching, releases
 from lockstep.core.cut_off import moved_down
 from lockstep.core.errors import LockstepError
 from lockstep.core.lock import Pin
@@ -58,8 +58,8 @@ async def propose(request: ProposalRequest, lockstep: Lockstep) -> Proposal:
     while asked.cut_off is not None:
         exempt: Sequence[str] = moved_down(request.before, compiled.pins)
         if request.upgrading != () and lockstep.advisories and not compiled.fault:
-            names = tuple(sorted({pin.key for pin in compiled.pins}))
-            known = await Get(Advisories, AdvisoriesRequest(lockstep.advisories, names))
+            asking = AdvisoriesRequest(lockstep.advisories, releases(compiled.pins))
+            known = await Get(Advisories, AdvisoriesRequest, asking)
             found = matching(known.found, compiled.pins)
             exempt = (*exempt, *fixes(found, request.upgrading))
         if compiled.fault:
