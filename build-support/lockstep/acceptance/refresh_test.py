@@ -65,7 +65,7 @@ def movers(tmp_path_factory: pytest.TempPathFactory, index: ServedIndex) -> Iter
     locked = repo.pants("lock")
     assert locked.exit_code == 0, locked.output
     for name in NAMES:
-        index.upload(name, "2.0", days_old=20)
+        index.upload(name, "2.0", days_old=20, links=[f"Changelog, https://{name}.example/news"])
     git(repo, "init", "--quiet", "--initial-branch=main")
     git(repo, "add", "--all")
     git(repo, *GIT, "commit", "--quiet", "--message=base")
@@ -105,9 +105,18 @@ def killed_after_a_trial(repo: Monorepo) -> None:
         process.kill()
 
 
-def test_the_largest_green_set_lands_and_culprits_are_held(movers: Monorepo) -> None:
+def test_the_largest_green_set_lands_and_culprits_are_held(
+    movers: Monorepo, index: ServedIndex
+) -> None:
     before = git(movers, "rev-parse", "HEAD"), git(movers, "status", "--porcelain")
     killed_after_a_trial(movers)
+    with index.emptied():
+        failed = refresh(movers)
+    assert failed.exit_code == 1
+    assert (
+        "lock-refresh: `./pants lock --upgrade` fails, so nothing moves. Mend what it names.\n"
+    ) in failed.output
+    assert git(movers, "branch", "--list", "lockstep/*") == ""
     refreshed = refresh(movers)
     assert refreshed.exit_code == 0, refreshed.output
     assert (git(movers, "rev-parse", "HEAD"), git(movers, "status", "--porcelain")) == before
@@ -124,7 +133,10 @@ def test_the_largest_green_set_lands_and_culprits_are_held(movers: Monorepo) -> 
     assert re.findall(r'^release = "(.*)"$', stated, re.M) == releases
     assert re.findall(r'^ +"(.*)",$', stated, re.M) == ["text/alone_test.py", "text/both_test.py"]
     told = refreshed.output
-    assert "| `lockstep-mover000` | `1.0` | `2.0` | major |" in told
+    assert (
+        "| [`lockstep-mover000`](https://lockstep_mover000.example/news) | `1.0` | `2.0` | major |"
+        in told
+    )
     assert f"- `{releases[0]}` until " in told and "  - `text/alone_test.py`\n" in told
     assert "### Failing before, so not counted\n\n- `text/fails_test.py`\n" in told
     assert (

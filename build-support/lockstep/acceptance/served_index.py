@@ -37,7 +37,13 @@ class ServedIndex:
         return {"PIP_EXTRA_INDEX_URL": f"{configured} {self.url}".strip()}
 
     def upload(
-        self, name: str, version: str, *, days_old: float = 0, requires: Iterable[str] = ()
+        self,
+        name: str,
+        version: str,
+        *,
+        days_old: float = 0,
+        requires: Iterable[str] = (),
+        links: Iterable[str] = (),
     ) -> None:
         """Let a release appear, as if it was uploaded then.
 
@@ -46,9 +52,10 @@ class ServedIndex:
             version: the release, a wheel with one empty module.
             days_old: how long ago.
             requires: its requirements (PEP 508).
+            links: its `Project-URL`s.
         """
         aside = self.packages.parent / "aside"
-        make_wheel(aside, name, version, requires=requires)
+        make_wheel(aside, name, version, requires=requires, links=links)
         for wheel in aside.iterdir():
             uploaded = time.time() - days_old * _DAY
             os.utime(wheel, (uploaded, uploaded))
@@ -57,6 +64,20 @@ class ServedIndex:
     def wheel(self, name: str, version: str) -> Path:
         """The file of a release."""
         return self.packages / f"{name}-{version}-py3-none-any.whl"
+
+    @contextmanager
+    def emptied(self) -> Iterator[None]:
+        """Have no file meanwhile."""
+        away = self.packages.parent / "away"
+        away.mkdir()
+        for file in self.packages.iterdir():
+            file.rename(away / file.name)
+        try:
+            yield
+        finally:
+            for file in away.iterdir():
+                file.rename(self.packages / file.name)
+            away.rmdir()
 
     def yank(self, name: str, version: str) -> None:
         """Take a release back (PEP 592)."""

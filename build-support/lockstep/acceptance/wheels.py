@@ -8,7 +8,13 @@ from typing import Iterable
 
 
 def make_wheel(
-    folder: Path, name: str, version: str, *, requires: Iterable[str] = (), python: str = ""
+    folder: Path,
+    name: str,
+    version: str,
+    *,
+    requires: Iterable[str] = (),
+    python: str = "",
+    links: Iterable[str] = (),
 ) -> None:
     """Write a wheel that holds one empty module.
 
@@ -18,11 +24,13 @@ def make_wheel(
         version: the release.
         requires: its requirements (PEP 508).
         python: the Pythons it is for (`Requires-Python`), all by default.
+        links: its `Project-URL`s, such as `Changelog, https://a.example`.
     """
     info = f"{name}-{version}.dist-info"
     metadata = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
     metadata += [f"Requires-Python: {python}"] if python else []
     metadata += [f"Requires-Dist: {text}" for text in requires]
+    metadata += [f"Project-URL: {link}" for link in links]
     files = {
         f"{name}.py": "",
         f"{info}/METADATA": "".join(f"{line}\n" for line in metadata),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from enum import Enum
+from types import MappingProxyType
 from typing import Iterable, Mapping, Sequence
 
 from packaging.version import InvalidVersion, Version
@@ -111,8 +112,16 @@ def as_text(path: str, found: Sequence[LockMove]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def as_markdown(path: str, found: Sequence[LockMove]) -> str:
-    """A table."""
+def as_markdown(
+    path: str, found: Sequence[LockMove], changelogs: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """A table.
+
+    Args:
+        path: the lock.
+        found: its moves.
+        changelogs: URLs by project.
+    """
     if not found:
         return f"`{path}`: nothing moves.\n"
     lines = [
@@ -124,7 +133,7 @@ def as_markdown(path: str, found: Sequence[LockMove]) -> str:
     for moved in found:
         move = moved.move
         cells = (
-            f"`{move.project}`",
+            _project(move.project, changelogs),
             _cell(move.before),
             _cell(move.after),
             moved.kind.value,
@@ -156,6 +165,10 @@ def as_json(locks: Iterable[tuple[str, str, Sequence[LockMove]]]) -> str:
         for resolve, path, found in locks
     ]
     return json.dumps({"schema": 1, "locks": document}, indent=1) + "\n"
+
+
+def _project(name: str, changelogs: Mapping[str, str]) -> str:
+    return f"[`{name}`]({changelogs[name]})" if name in changelogs else f"`{name}`"
 
 
 def _reach(moved: LockMove) -> str:

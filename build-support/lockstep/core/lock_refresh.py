@@ -106,6 +106,7 @@ def pull_request(
     untried: Sequence[Candidate],
     fixed: Sequence[str],
     already_failing: Sequence[str],
+    changelogs: Mapping[str, str],
 ) -> str:
     """The text of a pull request, in Markdown.
 
@@ -115,9 +116,10 @@ def pull_request(
         untried: what there was no time for.
         fixed: the advisories that no longer affect a pin.
         already_failing: tests that fail without any move, and so were not counted.
+        changelogs: URLs by project.
     """
     parts = ["All of this was linted, checked and tested together, as far as it reaches.\n"]
-    parts += [as_markdown(path, found) for path, found in moves if found]
+    parts += [as_markdown(path, found, changelogs) for path, found in moves if found]
     if fixed:
         parts.append(_list("Advisories that this fixes", (f"`{one}`" for one in fixed)))
     if held:

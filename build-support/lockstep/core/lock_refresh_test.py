@@ -73,8 +73,14 @@ def test_the_text_of_a_pull_request() -> None:
         tests=("b_test.py",),
         log=log,
     )
+    links = {"idna": "https://idna.example/changes", "six": "https://six.example"}
     assert pull_request(
-        [("lock.txt", [moved]), ("other.txt", [])], [held], [IDNA], ["PYSEC-1"], ["c_test.py"]
+        [("lock.txt", [moved]), ("other.txt", [])],
+        [held],
+        [IDNA],
+        ["PYSEC-1"],
+        ["c_test.py"],
+        links,
     ) == (
         "All of this was linted, checked and tested together, as far as it reaches.\n"
         "\n"
@@ -82,7 +88,7 @@ def test_the_text_of_a_pull_request() -> None:
         "\n"
         "| project | from | to | kind | required by | targets |\n"
         "|---|---|---|---|---|---:|\n"
-        "| `idna` | `3.7` | `3.10` | minor | `requests` | 2 |\n"
+        "| [`idna`](https://idna.example/changes) | `3.7` | `3.10` | minor | `requests` | 2 |\n"
         "\n"
         "### Advisories that this fixes\n"
         "\n"

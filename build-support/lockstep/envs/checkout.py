@@ -81,23 +81,7 @@ class Checkout:
         Raises:
             LockstepError: Pants was not started by its launcher, or pip's settings are wrong.
         """
-        return Store(store_folder(self.environ), self._tools())
-
-    def _bootstrap(self) -> Path:
-        bootstrap = self.environ.get("LOCKSTEP_BOOTSTRAP")
-        if not bootstrap:
-            raise LockstepError(
-                "LOCKSTEP_BOOTSTRAP is not set, so uv cannot be found",
-                mend="Start Pants by the launcher `./pants`",
-            )
-        return Path(bootstrap)
-
-    def _tools(self) -> Tools:
-        settings = configured_settings(self.environ)
-        path = self.environ.get("PATH", os.defpath)
-        uv_cache = self.named_caches / UV_CACHE
-        places = {"PATH": path, WHEELS: str(wheel_store_folder(self.environ))}
-        return Tools(self._bootstrap() / "uv", uv_cache, {**settings, **places})
+        return Store(store_folder(self.environ), tools(self.environ, self.named_caches))
 
     def interpreter(self, wanted: Wanted) -> Interpreter:
         """The interpreter that environments are for.
@@ -178,11 +162,46 @@ class Checkout:
         scratch.check_replaceable(self.scratch)
         environment = self.store().provide(self.recipe(content, interpreter), say)
         try:
-            scratch.copy(environment.path, self.scratch, pip=self._bootstrap() / "tools")
+            scratch.copy(environment.path, self.scratch, pip=_bootstrap(self.environ) / "tools")
         finally:
             os.close(environment.lock)
         held = f"{_pins(content.size)} of {content.lock_path}, and pip"
         return f".venv-scratch holds {held}; change it as you like."
+
+
+def named_caches(environ: Mapping[str, str]) -> Path:
+    """Where Pants keeps its named caches, uv's among them, unless its configuration moves them."""
+    home = environ.get("HOME") or os.path.expanduser("~")
+    caches = Path(environ.get("XDG_CACHE_HOME") or f"{home}/.cache") / "pants"
+    return Path(environ.get("PANTS_NAMED_CACHES_DIR") or caches / "named_caches")
+
+
+def tools(environ: Mapping[str, str], caches: Path) -> Tools:
+    """What environments are made with.
+
+    Args:
+        environ: the caller's environment.
+        caches: Pants' folder of named caches.
+
+    Raises:
+        LockstepError: Pants was not started by its launcher, or pip's settings are wrong.
+    """
+    places = {
+        "PATH": environ.get("PATH", os.defpath),
+        WHEELS: str(wheel_store_folder(environ)),
+    }
+    settings = {**configured_settings(environ), **places}
+    return Tools(_bootstrap(environ) / "uv", caches / UV_CACHE, settings)
+
+
+def _bootstrap(environ: Mapping[str, str]) -> Path:
+    bootstrap = environ.get("LOCKSTEP_BOOTSTRAP")
+    if not bootstrap:
+        raise LockstepError(
+            "LOCKSTEP_BOOTSTRAP is not set, so uv cannot be found",
+            mend="Start Pants by the launcher `./pants`",
+        )
+    return Path(bootstrap)
 
 
 def _pins(count: int) -> str:

@@ -46,6 +46,14 @@ def main(root: str, cache: str, words: Sequence[str]) -> int:
     except LockstepError as error:
         print(f"lock-refresh: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(
+            f"lock-refresh: {where}{error.strerror}. Free some space, or let it be written to, then run"
+            " this again; it goes on from here.",
+            file=sys.stderr,
+        )
+        return 1
     except KeyboardInterrupt:
         print("lock-refresh: ended; the next call goes on from here.", file=sys.stderr)
         return 130

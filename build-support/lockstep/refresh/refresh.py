@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Callable, Dict, List, Mapping, Sequence
 
 from lockstep.core import held, lock_codec
+from lockstep.core.environments import stated_environments
 from lockstep.core.errors import LockstepError
 from lockstep.core.graph_codec import graph_path
 from lockstep.core.green_set import GreenSet, OutOfBudget, Trial, green_set
@@ -28,7 +29,8 @@ from lockstep.core.lock_refresh import (
 )
 from lockstep.core.pin_moves import moves
 from lockstep.core.slices import Slicer
-from lockstep.envs.atomic import write_text
+from lockstep.envs.atomic import write_text, write_texts
+from lockstep.refresh.changelogs import changelogs
 from lockstep.refresh.journal import Journal
 from lockstep.refresh.worktree import WorkTree
 
@@ -107,6 +109,7 @@ class Refresh:
             LockstepError: what could move is not known, for instance; no branch is touched.
         """
         if not self._journal.diff:
+            self._say("Finding out what could move.")
             self._journal.diff = self._diff()
             self._journal.save()
         could_move = candidates(self._journal.diff)
@@ -123,7 +126,7 @@ class Refresh:
         return self._land(green_set(could_move, attempt))
 
     def _diff(self) -> Mapping[str, object]:
-        self._say("Finding out what could move.")
+        self._tree.reset()
         told = self._tree.pants("lock", "--upgrade", "--diff", "--format=json", *self._resolves())
         if told.exit_code != 0:
             raise LockstepError(
@@ -143,7 +146,10 @@ class Refresh:
         if known is None:
             if self._end is not None and time.monotonic() > self._end:
                 raise OutOfBudget
-            result = self._locked(tried) or self._checked()
+            result = self._passed(tried)
+            if result is not None and not result.tests:
+                self._diff()  # raises where no release at all can be had, which is no move's fault
+                result = self._passed(tried)
             if result is None:
                 locks = [lock["lock"] for lock in self._journal.diff["locks"]]
                 files = [path for lock in locks for path in (lock, graph_path(lock))]
@@ -155,6 +161,9 @@ class Refresh:
         came = "passes" if failure is None else failure.reason
         self._say(f"Trial {len(self._journal.trials)}: {_counted(len(tried), 'pin')}: {came}.")
         return failure
+
+    def _passed(self, tried: Sequence[Candidate]) -> Failure | None:
+        return self._locked(tried) or self._checked()
 
     def _locked(self, tried: Sequence[Candidate]) -> Failure | None:
         """Resolve with these moves, and with what has to move with them."""
@@ -203,19 +212,34 @@ class Refresh:
         new_held = [self._held(one) for one in found.held]
         passed = self._journal.result(found.taken) if found.taken else {}
         assert isinstance(passed, Mapping), "what is taken was the last to pass"
-        for path, text in passed.items():
-            write_text(self._tree.path / path, text)
-        moved = self._moves(before, self._locks())
+        write_texts({self._tree.path / path: text for path, text in passed.items()})
+        after = self._locks()
+        moved = self._moves(before, after)
         self._write_held(new_held)
         failing = [test for test, fails in sorted(self._journal.failing.items()) if fails]
         body = self._folder / _BODY
         fixed = sorted(affecting - self._advisories()) if affecting else []
-        write_text(body, pull_request(moved, new_held, found.untried, fixed, failing))
+        links = self._changelogs(moved, after)
+        write_text(body, pull_request(moved, new_held, found.untried, fixed, failing, links))
         count = sum(len(moves_of) for _, moves_of in moved)
         if not count and not new_held:
             return Landed(0, False, body)
         message = f"{TITLE}\n\n{_summary(count, new_held)}"
         return Landed(count, self._tree.commit_all(self._options.branch, message), body)
+
+    def _changelogs(
+        self, moved: Sequence[tuple[str, Sequence[LockMove]]], after: Mapping[str, Lock]
+    ) -> Mapping[str, str]:
+        found: Dict[str, str] = {}
+        for path, moves_of in moved:
+            projects = {one.move.project for one in moves_of}
+            pins = [
+                pin for pin in after[path].pins if pin.key in projects and pin.version is not None
+            ]
+            stated = stated_environments(after[path])
+            if pins and stated:
+                found.update(changelogs(pins, stated[0][0]))
+        return found
 
     def _advisories(self) -> frozenset[str]:
         """The advisories that affect a pin of the locks as they are in the work tree."""

@@ -16,7 +16,7 @@ from lockstep.core.inputs import decoded
 from lockstep.core.script_specs import CALLER, Spec
 from lockstep.core.slices import Slice
 from lockstep.envs import interpreters
-from lockstep.envs.checkout import Checkout
+from lockstep.envs.checkout import Checkout, named_caches
 from lockstep.envs.flocks import hold
 from lockstep.envs.interpreters import Interpreter, Wanted
 from lockstep.envs.store import Environment, Recipe, Store
@@ -79,13 +79,6 @@ def main(root: str, cache: str, bootstrap: str, words: list[str]) -> int:
 
 def _say(message: str) -> None:
     print(f"py: {message}", file=sys.stderr, flush=True)
-
-
-def named_caches(environ: Mapping[str, str]) -> Path:
-    """Where Pants keeps its named caches, uv's among them, unless its configuration moves them."""
-    home = environ.get("HOME") or os.path.expanduser("~")
-    caches = Path(environ.get("XDG_CACHE_HOME") or f"{home}/.cache") / "pants"
-    return Path(environ.get("PANTS_NAMED_CACHES_DIR") or caches / "named_caches")
 
 
 def _prune(store: Store, folder: Path) -> int:
