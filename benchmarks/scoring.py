@@ -83,8 +83,8 @@ class Score:
         for one in self.compared:
             groups[one.group].append(one)
         head = (
-            f"{'changes':<10}{'number':>7}{'refused':>9}{'flipping':>9}{'affected':>9}{'selected':>9}{'given':>7}"
-            f"{'missed':>8}{'needless':>16}{'skipped':>9}{'median':>9}"
+            f"{'changes':<10}{'number':>7}{'refused':>9}{'flipping':>9}{'affected':>9}{'selected':>9}"
+            f"{'given':>7}{'missed':>8}{'needless':>16}{'skipped':>9}{'median':>9}"
         )
         lines = [_line(name, found) for name, found in sorted(groups.items())]
         return "\n".join([head, *lines, _line("all", self.compared)])

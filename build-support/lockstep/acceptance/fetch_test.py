@@ -12,7 +12,7 @@ from typing import Iterator, Mapping
 
 import pytest
 
-from lockstep.acceptance.monorepo import CHECKOUT, LOCK, Monorepo, Result
+from lockstep.acceptance.monorepo import LOCK, Monorepo, Result
 from lockstep.acceptance.served_index import ServedIndex, served_index
 
 UNSHARE = ["unshare", "--net", *([] if os.getuid() == 0 else ["--map-root-user"])]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import sys
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Iterable, Iterator, Sequence
+from typing import Iterable, Iterator, Mapping, Sequence
 from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -85,6 +86,30 @@ def wanted(pin: Pin, answer: Answer, environments: Sequence[Declared]) -> Wanted
             found.update(fitting)
             lacking.extend([] if fitting else [environment])
     return Wanted(tuple(sorted(found)), tuple(lacking))
+
+
+def lacking(found: Mapping[Pin, Wanted]) -> tuple[str, ...]:
+    """What has no file, in words such as `x==1.0 for CPython 3.11 on linux_x86_64`."""
+    return tuple(
+        f"{pin.name}=={pin.version} for {environment}"
+        for pin, one in found.items()
+        for environment in one.lacking
+    )
+
+
+def gone(found: Mapping[Pin, Wanted], platform: str) -> tuple[str, ...]:
+    """The pins that have no file at all where they need one, or none for a platform."""
+    return tuple(
+        f"{pin.name}=={pin.version}"
+        for pin, one in found.items()
+        if one.lacking and (not one.artifacts or platform in {e.platform for e in one.lacking})
+    )
+
+
+def needs_key(pin: Pin, environments: Sequence[Declared]) -> str:
+    """The digest of what the files of a pin follow from."""
+    facts = (pin.requirement, sorted(pin.hashes), sorted(map(str, environments)))
+    return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
 def released(answer: Answer) -> tuple[Pin, ...]:

@@ -3,7 +3,17 @@ from __future__ import annotations
 import pytest
 from packaging.version import Version
 
-from lockstep.core.artifacts import Artifact, Wanted, build_requirements, fits, released, wanted
+from lockstep.core.artifacts import (
+    Artifact,
+    Wanted,
+    build_requirements,
+    fits,
+    gone,
+    lacking,
+    needs_key,
+    released,
+    wanted,
+)
 from lockstep.core.lock import Pin
 from lockstep.core.pylock import IndexFile, Release
 from lockstep.core.universal import Declared
@@ -130,3 +140,28 @@ def test_pins_of_an_answer_name_all_of_its_files() -> None:
         Pin("every-where", "1.0", ("sha256:e1", "sha256:e1", "sha256:e2")),
         Pin("mac", "3.0", ("sha256:m",)),
     )
+
+
+def test_what_is_lacking_elsewhere_is_told_and_what_is_lacking_here_is_gone() -> None:
+    file = (artifact("a-1.0-py3-none-any.whl", "a"),)
+    found = {
+        Pin("whole", "1.0"): Wanted(file, ()),
+        Pin("elsewhere", "1.0"): Wanted(file, (MAC,)),
+        Pin("here", "1.0"): Wanted(file, (LINUX,)),
+        Pin("all", "1.0"): Wanted((), (MAC,)),
+    }
+    assert lacking(found) == (
+        "elsewhere==1.0 for CPython 3.11 on macos_arm64",
+        "here==1.0 for CPython 3.11 on linux_x86_64",
+        "all==1.0 for CPython 3.11 on macos_arm64",
+    )
+    assert gone(found, "linux_x86_64") == ("here==1.0", "all==1.0")
+
+
+def test_the_key_follows_from_pin_hashes_and_environments_in_any_order() -> None:
+    one, other = Pin("a", "1.0", ("sha256:1", "sha256:2")), Pin(
+        "a", "1.0", ("sha256:2", "sha256:1")
+    )
+    assert needs_key(one, [LINUX, MAC]) == needs_key(other, [MAC, LINUX])
+    assert needs_key(one, [LINUX]) != needs_key(one, [LINUX, MAC])
+    assert needs_key(one, [LINUX]) != needs_key(Pin("a", "1.1", one.hashes), [LINUX])

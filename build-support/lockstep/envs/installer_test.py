@@ -17,7 +17,7 @@ from typing import Mapping
 
 import pytest
 
-from lockstep.envs.installer import WHEELS, InstallError, pins
+from lockstep.envs.installer import InstallError, pins
 from lockstep.envs.packing import pack_wheel
 from lockstep.envs.shipping import shipped
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import logging
 from dataclasses import dataclass
 from typing import Iterable, Sequence
@@ -16,7 +15,15 @@ from pants.engine.platform import Platform
 from pants.engine.rules import Get, Rule, collect_rules
 
 from lockstep.core import pylock
-from lockstep.core.artifacts import Wanted, build_requirements, released, wanted
+from lockstep.core.artifacts import (
+    Wanted,
+    build_requirements,
+    gone,
+    lacking,
+    needs_key,
+    released,
+    wanted,
+)
 from lockstep.core.environments import stated_environments
 from lockstep.core.errors import LockstepError
 from lockstep.core.lock import Pin
@@ -127,39 +134,28 @@ async def fetch_lock(
                 )
                 came[pin] = Wanted(artifacts, one.lacking)
             if one.artifacts:
-                store.remember(_key(pin, environments), came[pin])
+                store.remember(needs_key(pin, environments), came[pin])
         found.update(came)
     files = {file.sha256 for one in found.values() for file in one.artifacts}
-    lacking = tuple(
-        f"{pin.name}=={pin.version} for {environment}"
-        for pin, one in found.items()
-        for environment in one.lacking
+    return Fetched(
+        path,
+        str(store.folder),
+        len(files),
+        new,
+        direct,
+        lacking(found),
+        gone(found, platform.value),
     )
-    gone = tuple(
-        f"{pin.name}=={pin.version}"
-        for pin, one in found.items()
-        if one.lacking and not (one.artifacts and _serves(one, platform.value))
-    )
-    return Fetched(path, str(store.folder), len(files), new, direct, lacking, gone)
-
-
-def _serves(found: Wanted, platform: str) -> bool:
-    return platform not in {environment.platform for environment in found.lacking}
 
 
 def _held(store: WheelStore, pin: Pin, environments: Sequence[Declared]) -> Wanted | None:
     """The files of a pin, if all are in the store."""
-    found = store.remembered(_key(pin, environments))
+    found = store.remembered(needs_key(pin, environments))
     if found is None or not all(map(store.holds, found.artifacts)):
         return None
     for artifact in found.artifacts:
         store.link(artifact)
     return found
-
-
-def _key(pin: Pin, environments: Sequence[Declared]) -> str:
-    facts = (pin.requirement, sorted(pin.hashes), sorted(map(str, environments)))
-    return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
 def rules() -> Iterable[Rule]:
