@@ -351,7 +351,9 @@ def test_what_a_pin_needs_is_remembered(store: WheelStore) -> None:
         (Declared("3.11", "linux_arm64"),),
     )
     store.remember("key", found)
-    assert store.remembered("key") == found
+    placeless = Artifact("a-1.0.tar.gz", DIGEST, "", 7)
+    assert store.remembered("key") == Wanted((placeless,), found.lacking)
+    assert "index.example" not in (store.folder / "fetched" / "key.json").read_text()
     assert store.remembered("other") is None
     (store.folder / "fetched" / "key.json").write_text('{"artifacts": [{"x": 1}]}')
     assert store.remembered("key") is None

@@ -108,7 +108,7 @@ class WheelStore:
                 os.replace(f"{aside}/link", link)
 
     def remember(self, key: str, found: Wanted) -> None:
-        """Write down what a pin needs.
+        """Write down what a pin needs, but not where it was: a URL may hold a token.
 
         Args:
             key: what that follows from.
@@ -117,11 +117,13 @@ class WheelStore:
         Raises:
             LockstepError: the folder cannot be written.
         """
+        files = tuple(dataclasses.replace(artifact, url="") for artifact in found.artifacts)
+        placeless = dataclasses.replace(found, artifacts=files)
         with self._writing():
-            write_text(self._memo(key), json.dumps(dataclasses.asdict(found)))
+            write_text(self._memo(key), json.dumps(dataclasses.asdict(placeless)))
 
     def remembered(self, key: str) -> Wanted | None:
-        """What a pin needs; None if nobody knows yet."""
+        """What a pin needs, without the URLs; None if nobody knows yet."""
         try:
             told = json.loads(self._memo(key).read_text())
             return Wanted(
