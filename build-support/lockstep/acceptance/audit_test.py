@@ -79,10 +79,9 @@ def test_findings_exceptions_and_fixes(dated: Monorepo, advisories: Path) -> Non
     )
     found = dated.pants(where, "audit")
     assert (found.exit_code, found.output) == (1, TOLD), found.output
-    accepted = dated.pants(where, EXCEPTIONS, "audit")
-    assert (accepted.exit_code, accepted.output) == (
+    assert dated.streams(where, EXCEPTIONS, "audit") == (
         0,
-        f"{TOLD}    accepted until 2999-01-01: no door\n"
+        f"{TOLD}    accepted until 2999-01-01: no door\n",
         "The exception for `GONE-1` in `[audit].exceptions` is no longer needed.\n",
     )
     (advisories / "beta.yaml").write_text(OF_BETA)

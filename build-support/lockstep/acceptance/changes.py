@@ -91,6 +91,7 @@ class Repository:
             files: its lock and graph, as they are to be.
             root: where to copy it to.
         """
+        locked.restore(files)
         shutil.copytree(
             locked.root, root, ignore=shutil.ignore_patterns(".pids", ".pants.d"), symlinks=True
         )

@@ -97,6 +97,8 @@ FILES: Mapping[str, str] = {
 }
 """`dates` reaches six through python-dateutil, `text` states it; docopt has no wheel."""
 
+_NOT_SOURCES = ("build-support", "dist")
+
 
 @dataclass(frozen=True)
 class Result:
@@ -162,8 +164,10 @@ class Monorepo:
         Args:
             locked: the lock and its graph, by path.
         """
-        for added in set(self.root.glob("*/BUILD")) - {self.path(path) for path in FILES}:
-            shutil.rmtree(added.parent)
+        for folder in set(self.root.glob("[!.]*/")) - {self.path(path) for path in _NOT_SOURCES}:
+            for added in set(folder.rglob("*")) - {self.path(path) for path in {*FILES, *locked}}:
+                if not added.is_dir():
+                    added.unlink()
         for path, text in {**FILES, **locked}.items():
             if not self.path(path).exists() or self.read(path) != text:
                 self.write(path, text)
@@ -189,6 +193,12 @@ class Monorepo:
         """Call Pants and wait for it."""
         argv, environ = self.command(*args)
         return self._called(argv, environ)
+
+    def streams(self, *args: str) -> tuple[int, str, str]:
+        """Call Pants: exit code, stdout and stderr, since their order among each other varies."""
+        argv, environ = self.command(*args)
+        done = subprocess.run(argv, cwd=self.root, env=environ, capture_output=True, text=True)
+        return done.returncode, done.stdout, _OF_A_BUSY_MACHINE.sub("", done.stderr)
 
     def py(self, *args: str) -> Result:
         """Run a script by `./py`."""
