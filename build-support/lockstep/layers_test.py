@@ -18,13 +18,19 @@ PACKAGE = Path(__file__).parent
 ROOT = PACKAGE.parent
 
 CORE_LIBRARIES = {"packaging", "tomli", "tomllib"}
-MORE_LIBRARIES = {"lockstep.envs.downloads": {"requests"}}
+MORE_LIBRARIES = {
+    "lockstep.deployables.bill": {"cyclonedx", "packageurl"},
+    "lockstep.deployables.registry": {"requests"},
+    "lockstep.deployables.stores": {"requests"},
+    "lockstep.envs.downloads": {"requests"},
+}
 """What single modules below Pants may import beside these."""
 
 CAPABILITIES_BELOW = {
     "affected": {"lock", "slices"},
     "audit": {"advisories", "lock", "slices"},
     "carried_coverage": {"affected", "slices"},
+    "deploy": {"affected", "imports", "slices"},
     "export": {"lock", "lock_export", "slices"},
     "imports": {"slices"},
     "lock": {"advisories", "slices"},
@@ -34,6 +40,7 @@ CAPABILITIES_BELOW = {
 
 BELOW_PANTS = {
     "core": ("lockstep.core",),
+    "deployables": ("lockstep.core", "lockstep.deployables"),
     "envs": ("lockstep.core", "lockstep.envs"),
     "scripts": ("lockstep.core", "lockstep.envs", "lockstep.scripts"),
     "refresh": ("lockstep.core", "lockstep.envs", "lockstep.refresh"),

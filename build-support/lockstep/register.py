@@ -5,12 +5,20 @@ from __future__ import annotations
 from typing import Iterable
 
 from pants.engine.rules import Rule
+from pants.engine.target import Target
 from pants.engine.unions import UnionRule
 
 from lockstep.advisories import database
 from lockstep.affected import goal as affected
 from lockstep.audit import goal as audit
 from lockstep.carried_coverage import baseline, keys
+from lockstep.deploy import images, materials, package, parts
+from lockstep.deploy import plan as deploy_plan
+from lockstep.deploy import publish
+from lockstep.deploy import sources as deployed_sources
+from lockstep.deploy import target_types as deployables
+from lockstep.deploy import verify
+from lockstep.deploy.target_types import DeployableTarget
 from lockstep.export import plan, sources
 from lockstep.imports import references, scripts, unowned
 from lockstep.lock import conflicts, fetch, goal, held_back, holders, index_files, inputs, judge
@@ -59,6 +67,9 @@ def rules() -> Iterable[Rule | UnionRule]:
         *conflicts.rules(),
         *coverage_seams.rules(),
         *database.rules(),
+        *deploy_plan.rules(),
+        *deployables.rules(),
+        *deployed_sources.rules(),
         *drawn.rules(),
         *export_seams.rules(),
         *fetch.rules(),
@@ -66,17 +77,22 @@ def rules() -> Iterable[Rule | UnionRule]:
         *graphs.rules(),
         *held_back.rules(),
         *holders.rules(),
+        *images.rules(),
         *index_files.rules(),
         *inputs.rules(),
         *judge.rules(),
         *keys.rules(),
         *lock_export.rules(),
         *locks.rules(),
+        *materials.rules(),
         *moves.rules(),
+        *package.rules(),
+        *parts.rules(),
         *pex.rules(),
         *pip_tools.rules(),
         *plan.rules(),
         *proposals.rules(),
+        *publish.rules(),
         *references.rules(),
         *report.rules(),
         *resolve.rules(),
@@ -87,4 +103,9 @@ def rules() -> Iterable[Rule | UnionRule]:
         *targets.rules(),
         *unowned.rules(),
         *uv.rules(),
+        *verify.rules(),
     )
+
+
+def target_types() -> Iterable[type[Target]]:
+    return (DeployableTarget,)

@@ -139,6 +139,36 @@ class Repository:
                 at += size + 1
         return found
 
+    def newest(self, paths: Iterable[str]) -> str:
+        """The newest commit of HEAD's history that touched one of some files; empty if none did.
+
+        Raises:
+            RevisionError: there is no git, no repository or no commit; the clone is shallow, so that
+                such a commit may be missing.
+        """
+        if self._run(["rev-parse", "--is-inside-work-tree"], check=False).returncode != 0:
+            raise RevisionError(
+                f"{self.root} is in no git repository, so nothing tells its versions",
+                mend="Run `git init` and commit",
+            )
+        head = self._commit("HEAD")
+        if self._text(["rev-parse", "--is-shallow-repository"]) == "true":
+            raise RevisionError(
+                "This clone is shallow, so git cannot tell when a file last changed",
+                mend="Run `git fetch --unshallow`",
+            )
+        literal = [f":(literal){path}" for path in sorted(set(paths))]
+        return self._run(["log", "-1", "--format=%H", head, "--", *literal]).stdout.decode().strip()
+
+    def described(self, commit: str) -> str:
+        """What `git describe --tags` tells of a commit."""
+        return self._text(["describe", "--tags", "--always", "--abbrev=12", commit])
+
+    def differing(self) -> tuple[str, ...]:
+        """The files of the work tree that differ from HEAD, those unknown to git included."""
+        told = self._run(["status", "--porcelain", "-z", "--no-renames"]).stdout
+        return tuple(entry[3:] for entry in _split(told))
+
     def common_folder(self) -> Path | None:
         """The folder that all work trees of this clone share; None where there is no git."""
         try:

@@ -9,11 +9,11 @@ from typing import Iterable, Iterator
 
 from pants.backend.project_info.dependents import AddressToDependents
 from pants.backend.python.target_types import (
-    PexBinary,
     PythonDistribution,
     PythonSourceField,
     PythonTestSourceField,
 )
+from pants.core.goals.package import OutputPathField
 from pants.engine.addresses import Address
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.target import Target
@@ -34,7 +34,10 @@ from lockstep.affected.sources import SourceCauses, SourceRootsRequest
 from lockstep.core.affected import Affected, Cause, CauseKind, Reach, spread
 from lockstep.core.revisions import ChangeKind
 
-_PACKAGES = (PexBinary, PythonDistribution)
+
+def _is_package(target: Target) -> bool:
+    """Whether `./pants package` makes something of it."""
+    return isinstance(target, PythonDistribution) or target.has_field(OutputPathField)
 
 
 class Depth(Enum):
@@ -143,7 +146,7 @@ async def select_affected(
     if Reach.PACKAGE.counts_for(request.goals) and for_packages:
         # The metadata of a distribution tells the ranges of what it requires, and a PEX can be for
         # other platforms.
-        packages = {t.address for t in ownership.targets if isinstance(t, _PACKAGES)}
+        packages = {t.address for t in ownership.targets if _is_package(t)}
         for affected in spread(for_packages, lambda a: dependents.mapping.get(a, ())):
             if affected.target in packages:
                 found.setdefault(affected.target, affected)

@@ -1,0 +1,307 @@
+"""The rules that make the parts of a deployable: the slice's wheels, and the code, as archives."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Any, Iterable
+
+from pants.backend.python.target_types import PexCompletePlatformsField, PexLayout
+from pants.backend.python.util_rules.interpreter_constraints import InterpreterConstraints
+from pants.backend.python.util_rules.pex import BuildPexResult, CompletePlatforms, PexRequest
+from pants.backend.python.util_rules.pex_environment import PythonExecutable
+from pants.backend.python.util_rules.pex_from_targets import PexFromTargetsRequest
+from pants.backend.python.util_rules.python_sources import (
+    PythonSourceFiles,
+    PythonSourceFilesRequest,
+    StrippedPythonSourceFiles,
+)
+from pants.engine.addresses import Address, Addresses
+from pants.engine.fs import AddPrefix, CreateDigest, Digest, FileContent, MergeDigests
+from pants.engine.platform import Platform
+from pants.engine.process import FallibleProcessResult, Process
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
+from pants.engine.target import TransitiveTargets, TransitiveTargetsRequest
+from pants.util.frozendict import FrozenDict
+
+from lockstep.core.deployables import (
+    Deployable,
+    check_portable,
+    check_scripts,
+    source_digest,
+)
+from lockstep.core.errors import LockstepError
+from lockstep.deploy.target_types import (
+    DefaultsField,
+    HealthField,
+    Processes,
+    ProcessesRequest,
+    ProcfileField,
+    ServiceNameField,
+    service_name,
+)
+from lockstep.deployables.shipping import builder, source_of
+from lockstep.deployables.tree import DESCRIPTION, START
+from lockstep.imports.unowned import OwnedClosure, OwnedClosureRequest
+from lockstep.slices.drawn import DrawnSlice, DrawnSliceRequest
+from lockstep.slices.interpreters import CACHES
+from lockstep.slices.locks import SliceRequest, SliceText
+
+_BUILDER = ".lockstep/builder"
+_SOURCES = "sources"
+_SLICE_PEX = "slice.pex"
+THIRD_PARTY = "third-party.tar"
+FIRST_PARTY = "first-party.tar"
+
+
+@dataclass(frozen=True)
+class ContentRequest:
+    """Tell what a deployable is made of.
+
+    Attributes:
+        procfile, service, defaults, health, complete_platforms: fields of the target.
+    """
+
+    procfile: ProcfileField
+    service: ServiceNameField
+    defaults: DefaultsField
+    health: HealthField
+    complete_platforms: PexCompletePlatformsField
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a deployable is made of, before anything is built.
+
+    Attributes:
+        address: of the target.
+        deployable: what it says of itself.
+        start: the program that starts it and what that reads, at the top of the code.
+        sources: the code, each import root at the top.
+        source_digest: of all of these, in hex.
+        paths: of the sources in the repository.
+        slice: of the lock.
+        slice_text: its text.
+        constraints: of the interpreter.
+        platforms: those of the hosts, where they are not like this machine.
+        pex: the request for a PEX of the slice.
+    """
+
+    address: Address
+    deployable: Deployable
+    start: Digest
+    sources: Digest
+    source_digest: str
+    paths: tuple[str, ...]
+    slice: SliceRequest
+    slice_text: str
+    constraints: InterpreterConstraints
+    platforms: CompletePlatforms
+    pex: PexRequest
+
+
+@rule(desc="Find what a deployable is made of")
+async def find_content(request: ContentRequest, platform: Platform) -> Content:
+    address = request.procfile.address
+    await Get(OwnedClosure, OwnedClosureRequest(Addresses([address])))
+    processes, closure, platforms = await MultiGet(
+        Get(Processes, ProcessesRequest(request.procfile)),
+        Get(TransitiveTargets, TransitiveTargetsRequest([address])),
+        Get(CompletePlatforms, PexCompletePlatformsField, request.complete_platforms),
+    )
+    pex = await Get(
+        PexRequest,
+        PexFromTargetsRequest(
+            [address],
+            output_filename=_SLICE_PEX,
+            internal_only=not platforms,
+            include_source_files=False,
+            layout=PexLayout.PACKED if platforms else None,
+            complete_platforms=platforms,
+            additional_args=("--no-pre-install-wheels",) if platforms else (),
+        ),
+    )
+    drawn = await Get(DrawnSlice, DrawnSliceRequest(pex))
+    if drawn.wanted is None:
+        raise LockstepError(
+            f"{address} draws from no lock that Lockstep writes",
+            mend="Name one in `[python].resolves`, and run `./pants lock`",
+        )
+    wanted = dataclasses.replace(drawn.wanted, platform=None if platforms else platform.value)
+    cut, files = await MultiGet(
+        Get(SliceText, SliceRequest, wanted),
+        Get(
+            PythonSourceFiles,
+            PythonSourceFilesRequest(closure.dependencies, include_files=True),
+        ),
+    )
+    stripped = await Get(StrippedPythonSourceFiles, PythonSourceFiles, files)
+    sources = stripped.stripped_source_files.snapshot.digest
+    deployable = Deployable(
+        service_name(request.service),
+        processes.processes,
+        request.defaults.value or {},
+        request.health.value or "",
+        wanted.python,
+    )
+    start_program = source_of("lockstep.deployables.start")
+    start = await Get(
+        Digest,
+        CreateDigest(
+            [
+                FileContent(START, start_program),
+                FileContent(DESCRIPTION, deployable.document().encode()),
+            ]
+        ),
+    )
+    return Content(
+        address,
+        deployable,
+        start,
+        sources,
+        source_digest(deployable.document(), (sources.fingerprint, start.fingerprint)),
+        (request.procfile.file_path, *files.source_files.files),
+        wanted,
+        cut.text,
+        InterpreterConstraints([f"CPython=={wanted.python}.*"]),
+        platforms,
+        pex,
+    )
+
+
+@dataclass(frozen=True)
+class BuilderRequest:
+    """Run the builder of deployables.
+
+    Attributes:
+        arguments: mode and more.
+        inputs: what it reads.
+        output: the file that it writes.
+        constraints: of the Python that it runs under.
+        description: for the user.
+    """
+
+    arguments: tuple[str, ...]
+    inputs: Digest
+    output: str
+    constraints: InterpreterConstraints
+    description: str
+
+
+@dataclass(frozen=True)
+class Built:
+    """What the builder wrote and told."""
+
+    digest: Digest
+    told: FrozenDict[str, Any]
+
+
+@rule
+async def run_builder(request: BuilderRequest) -> Built:
+    program = [FileContent(f"{_BUILDER}/{path}", text) for path, text in builder().items()]
+    python, program_digest = await MultiGet(
+        Get(PythonExecutable, InterpreterConstraints, request.constraints),
+        Get(Digest, CreateDigest(program)),
+    )
+    result = await Get(
+        FallibleProcessResult,
+        Process(
+            (python.path, "-BSs", _BUILDER, *request.arguments),
+            input_digest=await Get(Digest, MergeDigests([request.inputs, program_digest])),
+            output_files=(request.output,),
+            env={"PYTHONHASHSEED": "0"},
+            append_only_caches=FrozenDict({**python.append_only_caches, **CACHES}),
+            description=request.description,
+        ),
+    )
+    if result.exit_code != 0:
+        told = result.stderr.decode(errors="replace").strip()
+        raise LockstepError(
+            f"{request.description} failed", mend="See to what is told below", detail=told
+        )
+    return Built(result.output_digest, FrozenDict.deep_freeze(json.loads(result.stdout)))
+
+
+@dataclass(frozen=True)
+class ThirdPartyRequest:
+    """Build the archive of the third-party code.
+
+    Attributes:
+        content: of the deployable.
+        built_here: projects that may be built for this machine alone.
+    """
+
+    content: Content
+    built_here: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ThirdParty:
+    """The third-party code.
+
+    Attributes:
+        digest: the archive.
+        wheels: what is in it; see `tree.write_third_party`.
+        clashes: files that several wheels hold.
+    """
+
+    digest: Digest
+    wheels: tuple[FrozenDict[str, Any], ...]
+    clashes: tuple[str, ...]
+
+
+@rule(desc="Build the third-party code of a deployable")
+async def build_third_party(request: ThirdPartyRequest) -> ThirdParty:
+    content = request.content
+    service = content.deployable.name
+    pex = await Get(BuildPexResult, PexRequest, content.pex)
+    built = await Get(
+        Built,
+        BuilderRequest(
+            ("third-party", f"{pex.pex_filename}/.deps", THIRD_PARTY),
+            pex.digest,
+            THIRD_PARTY,
+            content.constraints,
+            f"Installing the slice of {service}",
+        ),
+    )
+    wheels = built.told["wheels"]
+    check_portable(service, wheels, request.built_here)
+    check_scripts(content.deployable, wheels)
+    return ThirdParty(built.digest, wheels, built.told["clashes"])
+
+
+@dataclass(frozen=True)
+class FirstPartyRequest:
+    """Build the archive of the first-party code."""
+
+    content: Content
+
+
+@dataclass(frozen=True)
+class FirstParty:
+    """The archive."""
+
+    digest: Digest
+
+
+@rule(desc="Build the first-party code of a deployable")
+async def build_first_party(request: FirstPartyRequest) -> FirstParty:
+    content = request.content
+    sources = await Get(Digest, AddPrefix(content.sources, _SOURCES))
+    built = await Get(
+        Built,
+        BuilderRequest(
+            ("first-party", _SOURCES, START, DESCRIPTION, FIRST_PARTY),
+            await Get(Digest, MergeDigests([sources, content.start])),
+            FIRST_PARTY,
+            content.constraints,
+            f"Compiling the code of {content.deployable.name}",
+        ),
+    )
+    return FirstParty(built.digest)
+
+
+def rules() -> Iterable[Rule]:
+    return collect_rules()
