@@ -12,10 +12,11 @@ from lockstep.advisories import database
 from lockstep.affected import goal as affected
 from lockstep.audit import goal as audit
 from lockstep.carried_coverage import baseline, keys
-from lockstep.deploy import images, materials, package, parts
+from lockstep.deploy import images, materials, named_files, package, parts
 from lockstep.deploy import plan as deploy_plan
 from lockstep.deploy import publish
 from lockstep.deploy import sources as deployed_sources
+from lockstep.deploy import tailor as proposed_deployables
 from lockstep.deploy import target_types as deployables
 from lockstep.deploy import verify
 from lockstep.deploy.target_types import DeployableTarget
@@ -86,12 +87,14 @@ def rules() -> Iterable[Rule | UnionRule]:
         *locks.rules(),
         *materials.rules(),
         *moves.rules(),
+        *named_files.rules(),
         *package.rules(),
         *parts.rules(),
         *pex.rules(),
         *pip_tools.rules(),
         *plan.rules(),
         *proposals.rules(),
+        *proposed_deployables.rules(),
         *publish.rules(),
         *references.rules(),
         *report.rules(),

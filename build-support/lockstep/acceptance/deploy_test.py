@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import tarfile
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator, Mapping
@@ -48,7 +49,7 @@ class Built:
         )
 
     def package(self) -> None:
-        done = self.pants("package", *TARGETS)
+        done = self.pants("package", *TARGETS, "libs/shared::")
         assert done.returncode == 0, done.stderr
 
     def git(self, *arguments: str) -> str:
@@ -122,6 +123,24 @@ def test_the_version_is_of_the_commit_that_touched_the_service(built: Built) -> 
         assert head == "v1.0"
         assert (of_slice[0], len(of_slice), of_code[0], len(of_code)) == ("s", 13, "c", 13)
         assert sorted(built.files(service)) == sorted(ENDINGS)
+
+
+def test_shared_libraries_tell_the_ranges_of_their_inputs(built: Built) -> None:
+    ranges = {
+        "distribution_metadata": ["Requires-Dist: packaging>=24"],
+        "safe_descriptions": ["Requires-Dist: readme-renderer[md]>=44"],
+    }
+    for name, expected in ranges.items():
+        with zipfile.ZipFile(built.root / f"dist/{name}-0.1.0-py3-none-any.whl") as wheel:
+            metadata = wheel.read(f"{name}-0.1.0.dist-info/METADATA").decode()
+            assert f"{name}/py.typed" in wheel.namelist()
+        with tarfile.open(built.root / f"dist/{name}-0.1.0.tar.gz") as sdist:
+            member = sdist.extractfile(f"{name}-0.1.0/PKG-INFO")
+            assert member is not None
+            told = member.read().decode()
+        for text in (metadata, told):
+            assert [line for line in text.splitlines() if line.startswith("Requires-D")] == expected
+            assert "\nRequires-Python: >=3.11\n" in text
 
 
 @pytest.mark.skipif(bool(why_not()), reason=why_not())
@@ -198,6 +217,8 @@ def test_two_builds_in_two_folders_as_two_users_are_the_same_bytes(
         assert [p.name for p in first.values()] == [p.name for p in second.values()]
         differing = [e for e in ENDINGS if first[e].read_bytes() != second[e].read_bytes()]
         assert differing == []
+    for wheel in built.root.glob("dist/*.whl"):
+        assert wheel.read_bytes() == (root / "dist" / wheel.name).read_bytes()
 
 
 def test_a_line_of_one_service_changes_that_one_alone_and_ships_little(built: Built) -> None:
@@ -298,5 +319,7 @@ def _blobs(archive: Path) -> Mapping[str, int]:
 
 
 def _first_party_bytes(built: Built, service: str) -> int:
+    """The size of the code itself, without its bytecode."""
     with tarfile.open(built.files(service)[".tar.gz"]) as tarball:
-        return sum(m.size for m in tarball.getmembers() if m.name.split("/")[1:2] == ["app"])
+        code = [m for m in tarball.getmembers() if m.name.split("/")[1:2] == ["app"]]
+        return sum(m.size for m in code if not m.name.endswith(".pyc"))

@@ -48,8 +48,9 @@ def test_a_new_service_is_locked_tested_and_packaged_with_no_line_of_a_build_fil
     run(package, checkout)
     assert run("./pants tailor --check :: && ./pants lock --check", checkout).count("fits") == 5
 
+    (pex,) = checkout.glob("dist/services.greeter/deploy/*.pex")
     program = subprocess.Popen(
-        [checkout / "dist/services.greeter.src.greeter/bin.pex"],
+        [pex],
         cwd=checkout.parent,
         env={**os.environ, "PORT": "0"},
         stderr=subprocess.PIPE,

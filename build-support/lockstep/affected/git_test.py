@@ -193,3 +193,42 @@ def test_no_git(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(raised.value) == (
         "There is no git on the PATH, so nothing tells what changed. Install git."
     )
+
+
+def test_when_files_last_changed_and_how_git_calls_that(folder: Path, tmp_path: Path) -> None:
+    repository = Repository(folder)
+    first = git(folder, "rev-parse", "HEAD")
+    assert repository.described(first) == first[:12]
+    git(folder, "tag", "v1")
+    write(folder, b="changed")
+    second = commit(folder, "second")
+    assert repository.newest(["a.py", "c.py"]) == first
+    assert repository.newest(["a.py", "b.py"]) == second
+    assert repository.newest(["unknown.py", "*.py"]) == ""  # no pattern
+    assert repository.described(first) == "v1"
+    assert repository.described(second) == f"v1-1-g{second[:12]}"
+
+    shallow = tmp_path / "shallow"
+    git(tmp_path, "clone", "-q", "--depth=1", f"file://{folder}", str(shallow))
+    with pytest.raises(RevisionError) as raised:
+        Repository(shallow).newest(["a.py"])
+    assert str(raised.value) == (
+        "This clone is shallow, so git cannot tell when a file last changed."
+        " Run `git fetch --unshallow`."
+    )
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    with pytest.raises(RevisionError) as raised:
+        Repository(outside).newest(["a.py"])
+    assert str(raised.value) == (
+        f"{outside} is in no git repository, so nothing tells its versions."
+        " Run `git init` and commit."
+    )
+
+
+def test_what_differs_from_the_commit(folder: Path) -> None:
+    repository = Repository(folder)
+    assert repository.differing() == ()
+    write(folder, a="changed", new="1")
+    git(folder, "rm", "-q", "b.py")
+    assert sorted(repository.differing()) == ["a.py", "b.py", "new.py"]

@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Any, Iterable, Mapping
 
 from pants.base.build_root import BuildRoot
-from pants.core.target_types import FileSourceField
-from pants.engine.addresses import UnparsedAddressInputs
-from pants.engine.fs import CreateDigest, Digest, FileContent, MergeDigests, Snapshot
+from pants.engine.fs import CreateDigest, Digest, FileContent, MergeDigests
 from pants.engine.platform import Platform
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
-from pants.engine.target import HydratedSources, HydrateSourcesRequest, SourcesField, Targets
 
 from lockstep.core.errors import LockstepError
+from lockstep.deploy.named_files import NamedFiles, NamedFilesRequest
 from lockstep.deploy.parts import FIRST_PARTY, THIRD_PARTY, BuilderRequest, Built, Content
 from lockstep.deploy.subsystem import Deploy
 from lockstep.deploy.target_types import BaseImageField, RootFilesystemField
@@ -96,52 +94,16 @@ async def build_layer(request: LayerRequest) -> BuiltLayer:
     return BuiltLayer(built.digest, {**built.told, "path": request.name, "told": request.told})
 
 
-@dataclass(frozen=True)
-class RootFilesystemRequest:
-    """Find the archive of a root filesystem."""
-
-    field: RootFilesystemField
-
-
-@dataclass(frozen=True)
-class RootFilesystem:
-    """The archive; an empty path where there is none."""
-
-    digest: Digest
-    path: str
-
-
-@rule
-async def find_root_filesystem(request: RootFilesystemRequest) -> RootFilesystem:
-    field = request.field
-    targets = await Get(Targets, UnparsedAddressInputs, field.to_unparsed_address_inputs())
-    sources = await MultiGet(
-        Get(
-            HydratedSources,
-            HydrateSourcesRequest(
-                target.get(SourcesField), for_sources_types=(FileSourceField,), enable_codegen=True
-            ),
-        )
-        for target in targets
-    )
-    snapshot = await Get(Snapshot, MergeDigests(one.snapshot.digest for one in sources))
-    if len(snapshot.files) > 1 or (targets and not snapshot.files):
-        raise LockstepError(
-            f"The field `{field.alias}` of {field.address} names {len(snapshot.files)} files",
-            mend="Name one `file` target with a tar archive",
-        )
-    return RootFilesystem(snapshot.digest, snapshot.files[0] if snapshot.files else "")
-
-
 @rule(desc="Build the image of a deployable")
 async def build_image(
     request: ImageRequest, deploy: Deploy, platform: Platform, root: BuildRoot
 ) -> BuiltImage:
     content = request.content
     name = content.deployable.name
-    lowest = await Get(RootFilesystem, RootFilesystemRequest(request.root_filesystem))
+    lowest = await Get(NamedFiles, NamedFilesRequest(request.root_filesystem))
+    lowest_path = _only(lowest, request.root_filesystem)
     base, base_layout = _base(request, deploy, Path(root.path))
-    if bool(lowest.path) == bool(base):
+    if bool(lowest_path) == bool(base):
         raise LockstepError(
             f"The image of {request.base_image.address} has"
             + (" two lowest layers" if base else " no interpreter"),
@@ -166,9 +128,9 @@ async def build_image(
             "code.gz",
         ),
     ]
-    if lowest.path:
+    if lowest_path:
         wanted.insert(
-            0, LayerRequest(content, lowest.digest, lowest.path, "", lowest.path, "root.gz")
+            0, LayerRequest(content, lowest.digest, lowest_path, "", lowest_path, "root.gz")
         )
     layers = await MultiGet(Get(BuiltLayer, LayerRequest, one) for one in wanted)
     asked = {
@@ -204,6 +166,16 @@ async def build_image(
         ),
     )
     return BuiltImage(built.digest)
+
+
+def _only(named: NamedFiles, field: RootFilesystemField) -> str:
+    """The path of the one file that a field names; empty where it names none."""
+    if len(named.files) > 1 or (field.value and not named.files):
+        raise LockstepError(
+            f"The field `{field.alias}` of {field.address} names {len(named.files)} files",
+            mend="Name one `file` target with a tar archive",
+        )
+    return named.files[0] if named.files else ""
 
 
 def _base(request: ImageRequest, deploy: Deploy, root: Path) -> tuple[str, str]:

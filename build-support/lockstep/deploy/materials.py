@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any, Iterable, Mapping
@@ -15,10 +16,8 @@ from pants.engine.process import Process, ProcessResult
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.util.frozendict import FrozenDict
 
-from lockstep.core import lock_codec
 from lockstep.core.deployables import Sources, version_of
 from lockstep.core.lock import Lock, Pin
-from lockstep.core.slices import Slice
 from lockstep.deploy.parts import Content
 from lockstep.deploy.sources import SourcesRequest
 from lockstep.deploy.subsystem import Deploy
@@ -52,8 +51,7 @@ class DeployableVersion:
 async def find_version(request: VersionRequest) -> DeployableVersion:
     content = request.content
     sources = await Get(Sources, SourcesRequest(content.paths))
-    pins = lock_codec.parse(content.slice_text, content.slice.path).pins
-    slice_digest = Slice(pins).digest
+    slice_digest = hashlib.sha256(content.slice_text.encode()).hexdigest()
     text = version_of(sources, slice_digest, content.source_digest)
     return DeployableVersion(text, sources, slice_digest)
 

@@ -18,7 +18,7 @@ from pants.backend.python.util_rules.python_sources import (
     StrippedPythonSourceFiles,
 )
 from pants.engine.addresses import Address, Addresses
-from pants.engine.fs import AddPrefix, CreateDigest, Digest, FileContent, MergeDigests
+from pants.engine.fs import AddPrefix, CreateDigest, Digest, FileContent, MergeDigests, Snapshot
 from pants.engine.platform import Platform
 from pants.engine.process import FallibleProcessResult, Process
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
@@ -32,6 +32,7 @@ from lockstep.core.deployables import (
     source_digest,
 )
 from lockstep.core.errors import LockstepError
+from lockstep.deploy.named_files import NamedFiles, NamedFilesRequest
 from lockstep.deploy.target_types import (
     DefaultsField,
     HealthField,
@@ -105,11 +106,17 @@ class Content:
 async def find_content(request: ContentRequest, platform: Platform) -> Content:
     address = request.procfile.address
     await Get(OwnedClosure, OwnedClosureRequest(Addresses([address])))
-    processes, closure, platforms = await MultiGet(
+    processes, closure, named = await MultiGet(
         Get(Processes, ProcessesRequest(request.procfile)),
         Get(TransitiveTargets, TransitiveTargetsRequest([address])),
-        Get(CompletePlatforms, PexCompletePlatformsField, request.complete_platforms),
+        Get(NamedFiles, NamedFilesRequest(request.complete_platforms)),
     )
+    platforms = CompletePlatforms()
+    if named.files:
+        # Pants compares platforms by their paths alone, so these have to tell what they hold.
+        prefix = f"platforms-{named.digest.fingerprint}"
+        renamed = await Get(Snapshot, AddPrefix(named.digest, prefix))
+        platforms = CompletePlatforms.from_snapshot(renamed)
     pex = await Get(
         PexRequest,
         PexFromTargetsRequest(
@@ -141,7 +148,7 @@ async def find_content(request: ContentRequest, platform: Platform) -> Content:
     deployable = Deployable(
         service_name(request.service),
         processes.processes,
-        request.defaults.value or {},
+        request.defaults.value or FrozenDict(),
         request.health.value or "",
         wanted.python,
     )
@@ -160,7 +167,10 @@ async def find_content(request: ContentRequest, platform: Platform) -> Content:
         deployable,
         start,
         sources,
-        source_digest(deployable.document(), (sources.fingerprint, start.fingerprint)),
+        source_digest(
+            deployable.document(),
+            (sources.fingerprint, start.fingerprint, platforms.digest.fingerprint),
+        ),
         (request.procfile.file_path, *files.source_files.files),
         wanted,
         cut.text,

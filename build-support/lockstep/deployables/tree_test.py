@@ -52,7 +52,6 @@ def test_what_wheels_hold_is_where_it_is_imported_from(tmp_path: Path) -> None:
     told = tree.write_third_party(str(wheels), str(tmp_path / "out.tar"))
     cached = f"{sys.implementation.cache_tag}.pyc"
     assert _names(tmp_path / "out.tar") == [
-        f"site-packages/__pycache__/two.{cached}",
         "site-packages/here-1.0.dist-info/METADATA",
         "site-packages/one-1.0.dist-info/METADATA",
         "site-packages/one-1.0.dist-info/entry_points.txt",
@@ -60,6 +59,7 @@ def test_what_wheels_hold_is_where_it_is_imported_from(tmp_path: Path) -> None:
         f"site-packages/one/__pycache__/__init__.{cached}",
         "site-packages/one/template.py",
         "site-packages/two.py",
+        f"site-packages/__pycache__/two.{cached}",
     ]
     assert told["clashes"] == ["one/__init__.py of one-1.0-py3-none-any.whl"]
     here, one = told["wheels"]
