@@ -178,7 +178,7 @@ def test_skopeo_and_umoci_read_the_image_and_its_root_filesystem_starts(
     assert inspected["Labels"]["org.opencontainers.image.version"] == version
     _run("umoci", "unpack", "--rootless", "--image", f"{layout}:{version}", str(bundle))
     process = json.loads((bundle / "config.json").read_text())["process"]
-    assert process["cwd"] == f"/opt/{service}"
+    assert process["cwd"] == "/opt/deployable"
     variables = dict(variable.split("=", 1) for variable in process["env"])
     host = BareHost(bundle / "rootfs")
     command = process["args"]

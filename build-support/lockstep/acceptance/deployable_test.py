@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import tarfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Iterator, Mapping
 
 import pytest
 
 from lockstep.acceptance.changes import Repository
+from lockstep.acceptance.conftest import INPUT
 from lockstep.acceptance.monorepo import Monorepo
+from lockstep.acceptance.served_index import ServedIndex
 
 BUILD = """
 python_source(name="app", source="app.py")
@@ -37,19 +41,48 @@ MAC: Mapping[str, Any] = {
 }
 
 
+NATIVE = {
+    "PKG-INFO": "Metadata-Version: 2.1\nName: lockstep-native\nVersion: 1.0\n",
+    "pyproject.toml": (
+        '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
+    ),
+    "setup.py": (
+        "from setuptools import Distribution, setup\n\n\n"
+        "class Native(Distribution):\n    has_ext_modules = lambda self: True\n\n\n"
+        "setup(name='lockstep-native', version='1.0', py_modules=['lockstep_native'],"
+        " distclass=Native)\n"
+    ),
+    "lockstep_native.py": "",
+}
+"""A source distribution whose wheel is for the machine that built it."""
+
+
+@contextmanager
+def _under_git(monorepo: Monorepo) -> Iterator[Repository]:
+    repository = Repository(monorepo)
+    repository.git("init", "-q", "-b", "main")
+    try:
+        yield repository
+    finally:
+        shutil.rmtree(monorepo.path(".git"))
+
+
 @pytest.fixture
 def shop(monorepo: Monorepo) -> Iterator[Repository]:
     """A repository with a service in `text`."""
-    repository = Repository(monorepo)
-    repository.git("init", "-q", "-b", "main")
+    with _under_git(monorepo) as repository:
+        _write_shop(repository)
+        yield repository
+
+
+def _write_shop(repository: Repository) -> None:
+    monorepo = repository.monorepo
     repository.edit("text/BUILD", "python_tests()", f"python_tests()\n{BUILD}")
     monorepo.write("text/Procfile", "web: python -m app\n")
     monorepo.write("text/app.py", "import idna\n\nprint(idna.__name__)\n")
     monorepo.write("text/mac.json", json.dumps(MAC))
     repository.git("add", "-A")
     repository.git("commit", "-qm", "shop")
-    yield repository
-    shutil.rmtree(monorepo.path(".git"))
 
 
 def _fault(shop: Repository, *arguments: str) -> str:
@@ -79,6 +112,91 @@ def test_another_platform_from_the_same_lock(shop: Repository) -> None:
     shop.monorepo.write("text/mac.json", json.dumps(few))  # for which idna has no wheel
     told = _fault(shop, "package", "text:deploy")
     assert "idna==" in told and "macosx_11_0_arm64" in told, told
+
+
+def test_an_image_on_a_root_filesystem_and_one_on_that_image(shop: Repository) -> None:
+    write = shop.monorepo.write
+    assert (
+        "The image of text:image has no interpreter. Set one of the fields `root_filesystem` and"
+        in (_fault_of_image(shop, ""))
+    )
+    with tarfile.open(shop.monorepo.path("text/root.tar"), "w") as archive:
+        archive.add(shop.monorepo.path("text/Procfile"), "etc/lowest")
+    lowest = 'root_filesystem=[":root"]'
+    assert "text:image is nowhere. Set `[deploy].base_images`" in _fault_of_image(
+        shop, f"base_image='sha256:{64 * '0'}'"
+    )
+    write("text/BUILD", _with_image(shop, lowest))
+    result = shop.monorepo.pants("package", "text:image")
+    assert result.exit_code == 0, result.output
+    with tarfile.open(_built(shop, "image", ".oci.tar")) as layout:
+        layout.extractall(shop.monorepo.path("layout"))
+    (first,) = json.loads(shop.monorepo.read("layout/index.json"))["manifests"]
+    write("text/BUILD", _with_image(shop, f"base_image={first['digest']!r}"))
+    result = shop.monorepo.pants("--deploy-base-images=layout", "package", "text:image")
+    assert result.exit_code == 0, result.output
+    assert len(_layers(_built(shop, "image", ".oci.tar"))) == 5
+    missing = f"sha256:{64 * '0'}"
+    write("text/BUILD", _with_image(shop, f"base_image={missing!r}"))
+    told = _fault(shop, "--deploy-base-images=layout", "package", "text:image")
+    assert f"/layout hold no {missing}" in told
+
+
+def _with_image(shop: Repository, field: str) -> str:
+    named = 'file(name="root", source="root.tar")'
+    image = f'deployable(name="image", outputs=["image"], {field})'
+    return f"{shop.git('show', 'HEAD:text/BUILD')}\n{named}\n{image}\n"
+
+
+def _fault_of_image(shop: Repository, field: str) -> str:
+    shop.monorepo.write("text/BUILD", _with_image(shop, field))
+    return _fault(shop, "package", "text:image")
+
+
+def _layers(archive: Path) -> list[str]:
+    with tarfile.open(archive) as layout:
+        files = {m.name: layout.extractfile(m) for m in layout}
+        contents = {name: file.read() for name, file in files.items() if file is not None}
+    (described,) = json.loads(contents["index.json"])["manifests"]
+    manifest = json.loads(contents["blobs/" + described["digest"].replace(":", "/")])
+    return [layer["digest"] for layer in manifest["layers"]]
+
+
+@pytest.fixture
+def native(dated: Monorepo, index: ServedIndex) -> Iterator[Repository]:
+    """A repository whose service has a pin that is built for the machine at hand."""
+    with tarfile.open(index.packages / "lockstep_native-1.0.tar.gz", "w:gz") as sdist:
+        for name, text in NATIVE.items():
+            entry = tarfile.TarInfo(f"lockstep_native-1.0/{name}")
+            entry.size = len(text)
+            sdist.addfile(entry, io.BytesIO(text.encode()))
+    before = {path: dated.read(path) for path in ("other/BUILD", "other/app.py")}
+    dated.write(INPUT, "lockstep-native\n")
+    dated.write("other/app.py", "import lockstep_native\n")
+    dated.write("other/Procfile", "web: python -m app\n")
+    with _under_git(dated) as repository:
+        repository.git("add", "-A")
+        repository.git("commit", "-qm", "native")
+        yield repository
+    dated.path("other/Procfile").unlink()
+    for path, text in before.items():
+        dated.write(path, text)
+
+
+def test_what_was_built_for_this_machine_alone_is_refused_by_name(native: Repository) -> None:
+    pants, write = native.monorepo.pants, native.monorepo.write
+    targets = 'python_sources()\ndeployable(name="deploy", outputs=["tarball"]{})\n'
+    write("other/BUILD", targets.format(""))
+    locked = pants("--lockstep-resolver=uv", "lock")
+    assert locked.exit_code == 0, locked.output
+    assert (
+        "lockstep-native==1.0 of other would need a compiler on the host: there is no wheel, so it was"
+        " built from source, for this machine alone. Name it in the field `built_here` if the hosts are"
+        " like this machine, or upload a wheel to the index and run `./pants lock`."
+    ) in _fault(native, "package", "other:deploy")
+    write("other/BUILD", targets.format(', built_here=["lockstep_native"]'))
+    result = pants("package", "other:deploy")
+    assert result.exit_code == 0, result.output
 
 
 def test_what_no_deployable_can_be_made_of(shop: Repository) -> None:

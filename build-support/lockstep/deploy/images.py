@@ -22,6 +22,8 @@ from lockstep.deployables.tree import APP, START
 
 _IMAGE = "image.oci.tar"
 _REQUEST = "image.json"
+_FOLDER = "opt/deployable"
+"""The same for all services, so that those of one slice share its layer."""
 
 
 @dataclass(frozen=True)
@@ -109,13 +111,12 @@ async def build_image(
             + (" two lowest layers" if base else " no interpreter"),
             mend=f"Set one of the fields `{RootFilesystemField.alias}` and `{BaseImageField.alias}`",
         )
-    folder = f"opt/{name}"
     wanted = [
         LayerRequest(
             content,
             request.third_party,
             THIRD_PARTY,
-            f"{folder}/",
+            f"{_FOLDER}/",
             f"the slice of {name}",
             "slice.gz",
         ),
@@ -123,7 +124,7 @@ async def build_image(
             content,
             request.first_party,
             FIRST_PARTY,
-            f"{folder}/",
+            f"{_FOLDER}/",
             f"the code of {name}",
             "code.gz",
         ),
@@ -137,8 +138,8 @@ async def build_image(
         "layers": [layer.told for layer in layers],
         "settings": {
             "machine": platform.value.partition("_")[2],
-            "entrypoint": [f"python{content.deployable.python}", "-IS", f"/{folder}/{APP}{START}"],
-            "folder": f"/{folder}",
+            "entrypoint": [f"python{content.deployable.python}", "-IS", f"/{_FOLDER}/{APP}{START}"],
+            "folder": f"/{_FOLDER}",
             "environment": dict(content.deployable.environment),
             "port": content.deployable.environment.get("PORT"),
             "labels": {

@@ -78,9 +78,12 @@ class Folder:
                 for path in release.files:
                     shutil.copy(path, aside / path.name)
                 os.chmod(aside, 0o755)
-                if not place.exists():
-                    os.rename(aside, place)  # fails where somebody else was first
+                try:
+                    os.rename(aside, place)
                     return True
+                except OSError:
+                    if not place.exists():  # else this version is there
+                        raise
             finally:
                 shutil.rmtree(aside, ignore_errors=True)
             for path in release.files:

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Iterator
@@ -50,6 +51,13 @@ def test_a_folder_takes_a_version_once_and_whole(release: Release, tmp_path: Pat
     assert _error(store, _changed(release)) == f"{place} {ANOTHER}"
     assert {path.name: path.read_bytes() for path in place.iterdir()} == uploaded
     assert os.listdir(place.parent) == [VERSION]
+
+
+def test_of_two_at_once_one_uploads(release: Release, tmp_path: Path) -> None:
+    store = store_of("store", tmp_path)
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(store.upload, 8 * [release])) == 7 * [False] + [True]
+    assert os.listdir(tmp_path / "store/shop") == [VERSION]
 
 
 def test_a_folder_that_cannot_be_written(release: Release, tmp_path: Path) -> None:

@@ -34,7 +34,9 @@ _LAUNCHER = """\
 #!/bin/sh
 # Starts a process of this deployable: start [PROCESS] [ARG...], or start --healthy.
 # LOCKSTEP_PYTHON names the interpreter, a CPython {version}.
-case $0 in */*) here=${{0%/*}}/.. ;; *) here=.. ;; esac
+self=$0
+[ ! -L "$self" ] || self=$(readlink -f "$self")
+here=${{self%/*}}/..
 python=${{LOCKSTEP_PYTHON:-python{version}}}
 if ! command -v "$python" > /dev/null; then
     echo "$python is not found: install CPython {version}, or name it in LOCKSTEP_PYTHON." >&2

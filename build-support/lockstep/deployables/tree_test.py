@@ -130,6 +130,20 @@ def test_processes_start_with_defaults_that_the_environment_overrides(installed:
     assert _start(installed, "script", "b") == (3, "['run-one', 'a', 'b']\n")
 
 
+def test_it_starts_through_a_link_and_from_the_path(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/x").symlink_to(installed / "bin/start")
+    environ = {"LOCKSTEP_PYTHON": sys.executable}
+    for folder, name in ((tmp_path / "bin", "x"), (installed / "bin", "start")):
+        done = subprocess.run(
+            ["sh", "-c", name],
+            env={**environ, "PATH": f"{folder}:/usr/bin:/bin"},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert done.stdout == "['default'] one __main__ True\n"
+
+
 def test_nothing_of_the_host_is_imported(installed: Path, tmp_path: Path) -> None:
     (tmp_path / "one.py").write_text("NAME = 'of the host'\n")
     assert _start(installed, PYTHONPATH=str(tmp_path)) == (0, "['default'] one __main__ True\n")
