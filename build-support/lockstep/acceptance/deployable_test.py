@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import subprocess
 import tarfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -214,7 +215,7 @@ def test_what_no_deployable_can_be_made_of(shop: Repository) -> None:
     assert "text/Procfile" in _fault(shop, "package", "text:here")
 
 
-def test_what_is_told_by_publish_verify_and_the_plan(shop: Repository) -> None:
+def test_what_is_told_by_publish_verify_and_the_plan(shop: Repository, tmp_path: Path) -> None:
     assert "There is nothing to verify. Name it by `--artifact=FILE`.\n" == _fault(shop, "verify")
     assert (
         "Nobody's signature counts, so nothing can be verified. Set `[deploy].allowed_signers` to a"
@@ -224,6 +225,12 @@ def test_what_is_told_by_publish_verify_and_the_plan(shop: Repository) -> None:
         "text cannot be published: `[deploy].stores` is not set. `./pants help deploy` tells what it"
         " takes."
     ) in _fault(shop, "publish", "text:here")
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    stores = "--deploy-stores=http://ci:secret@127.0.0.1:9/x"
+    refused = shop.monorepo.pants(stores, f"--deploy-signing-key={key}", "publish", "text:here")
+    assert refused.exit_code == 1 and "secret" not in refused.output
+    assert "http://****@127.0.0.1:9/x does not take the deployable." in refused.output
     code, plan, _ = shop.monorepo.streams("deploy-plan", "--since=HEAD", "--format=json")
     assert code == 0
     assert [(one["target"], one["changed"], one["why"]) for one in json.loads(plan)] == [

@@ -24,7 +24,7 @@ from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule
 
 from lockstep.core.deployables import PROVENANCE, is_dirty
-from lockstep.core.errors import LockstepError
+from lockstep.core.errors import LockstepError, redacted
 from lockstep.deploy.subsystem import Deploy
 from lockstep.deploy.target_types import OutputsField, ProcfileField, ServiceNameField, service_name
 
@@ -70,7 +70,7 @@ async def publish_deployable(
         option = "stores" if not deploy.stores else "signing_key"
         raise LockstepError(
             f"{name} cannot be published: `[deploy].{option}` is not set",
-            mend=f"`./pants help deploy` tells what it takes",
+            mend="`./pants help deploy` tells what it takes",
         )
     asked = {
         "root": root.path,
@@ -90,7 +90,7 @@ async def publish_deployable(
         env={**environ, "PYTHONPATH": os.fspath(Path(lockstep.__file__).parents[1])},
     )
     return PublishProcesses(
-        [PublishPackages((f"{name} {version}",), process, ", ".join(deploy.stores))]
+        [PublishPackages((f"{name} {version}",), process, redacted(", ".join(deploy.stores)))]
     )
 
 
