@@ -19,7 +19,6 @@ ROOT = PACKAGE.parent
 
 CORE_LIBRARIES = {"packaging", "tomli", "tomllib"}
 MORE_LIBRARIES = {
-    "lockstep.deployables.bill": {"cyclonedx", "packageurl"},
     "lockstep.deployables.registry": {"requests"},
     "lockstep.deployables.stores": {"requests"},
     "lockstep.envs.downloads": {"requests"},

@@ -3,6 +3,9 @@
 Runs in a sandbox, in an environment that holds cyclonedx-python-lib:
 
     bill REQUEST OUTPUT
+
+The library is imported by name: no environment can hold both it and Pants, and editors show this folder
+in that of the plugin.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import json
 import sys
 import uuid
+from importlib import import_module
 from pathlib import Path
 
 _NAMESPACE = uuid.UUID("6d3ef5f0-1e0a-5c6b-9a4e-0f6b7d0c4e11")
@@ -23,42 +27,46 @@ def write_bill(request: str, output: str) -> None:
             all files that the lock allows), `license` (SPDX or None) and `requires` (names).
         output: the bill, as JSON.
     """
-    from cyclonedx.model import HashAlgorithm, HashType
-    from cyclonedx.model.bom import Bom
-    from cyclonedx.model.component import Component, ComponentType
-    from cyclonedx.model.license import LicenseExpression
-    from cyclonedx.output.json import JsonV1Dot6
-    from packageurl import PackageURL
-
+    model = import_module("cyclonedx.model")
+    component = import_module("cyclonedx.model.component")
+    licenses = import_module("cyclonedx.model.license")
+    purl = import_module("packageurl").PackageURL
     asked = json.loads(Path(request).read_text())
-    whole = Component(
+    whole = component.Component(
         name=asked["name"],
         version=asked["version"],
-        type=ComponentType.APPLICATION,
+        type=component.ComponentType.APPLICATION,
         bom_ref=f"{asked['name']}=={asked['version']}",
     )
-    bill = Bom(serial_number=uuid.uuid5(_NAMESPACE, f"{asked['name']} {asked['version']}"))
+    bill = import_module("cyclonedx.model.bom").Bom(
+        serial_number=uuid.uuid5(_NAMESPACE, f"{asked['name']} {asked['version']}")
+    )
     bill.metadata.component = whole
     components = {
-        one["name"]: Component(
+        one["name"]: component.Component(
             name=one["name"],
             version=one["version"],
-            type=ComponentType.LIBRARY,
+            type=component.ComponentType.LIBRARY,
             bom_ref=f"{one['name']}=={one['version']}",
-            purl=PackageURL("pypi", name=one["name"], version=one["version"]),
-            hashes=[HashType(alg=HashAlgorithm.SHA_256, content=value) for value in one["hashes"]],
-            licenses=[LicenseExpression(one["license"])] if one["license"] else [],
+            purl=purl("pypi", name=one["name"], version=one["version"]),
+            hashes=[
+                model.HashType(alg=model.HashAlgorithm.SHA_256, content=value)
+                for value in one["hashes"]
+            ],
+            licenses=[licenses.LicenseExpression(one["license"])] if one["license"] else [],
         )
         for one in asked["components"]
     }
-    for component in components.values():
-        bill.components.add(component)
+    for part in components.values():
+        bill.components.add(part)
     for one in asked["components"]:
         bill.register_dependency(
             components[one["name"]], [components[name] for name in one["requires"]]
         )
     bill.register_dependency(whole, components.values())
-    document = json.loads(JsonV1Dot6(bill).output_as_string())
+    document = json.loads(
+        import_module("cyclonedx.output.json").JsonV1Dot6(bill).output_as_string()
+    )
     del document["metadata"]["timestamp"]  # else no two builds are the same
     Path(output).write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
 
