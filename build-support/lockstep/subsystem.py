@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from pants.core.util_rules.external_tool import TemplatedExternalTool
+from pants.engine.goal import GoalSubsystem
 from pants.option.option_types import BoolOption, DictOption, EnumOption, StrListOption, StrOption
 from pants.option.subsystem import Subsystem
 from pants.util.strutil import softwrap
@@ -182,3 +183,27 @@ class PexBase(TemplatedExternalTool):
     default_version = "none"
     default_known_versions: list[str] = []
     default_url_template = "file:///run-pants-through-its-launcher"
+
+
+class VerifySubsystem(GoalSubsystem):
+    name = "verify"
+    help = softwrap("""
+        Tell whether a deployable is what was built and signed: the artifact and its bill of
+        materials by the digests of the provenance, the provenance by its signature. It works offline.
+        """)
+
+    artifact = StrListOption(
+        metavar="FILE",
+        help=softwrap("""
+            A file of a deployable, relative to the build root. Bill of materials, provenance and
+            signature stand beside it, as they were published. May be given several times.
+            """),
+    )
+    here = BoolOption(
+        default=False,
+        advanced=True,
+        help=softwrap("""
+            Of no use to this goal: it is `./pants lock --verify-here`. Pants takes a flag that begins
+            with the name of a goal for an option of that goal.
+            """),
+    )

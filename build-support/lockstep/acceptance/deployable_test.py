@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 import subprocess
 import tarfile
@@ -112,7 +113,7 @@ def test_another_platform_from_the_same_lock(shop: Repository) -> None:
     few = {**MAC, "compatible_tags": MAC["compatible_tags"][:1]}
     shop.monorepo.write("text/mac.json", json.dumps(few))  # for which idna has no wheel
     told = _fault(shop, "package", "text:deploy")
-    assert "idna==" in told and "macosx_11_0_arm64" in told, told
+    assert re.search(r"\bidna(==| )3\.\d+", told), told
 
 
 def test_an_image_on_a_root_filesystem_and_one_on_that_image(shop: Repository) -> None:

@@ -23,6 +23,7 @@ PEX, TARBALL, IMAGE = "pex", "tarball", "image"
 ENDINGS: Mapping[str, str] = {PEX: ".pex", TARBALL: ".tar.gz", IMAGE: ".oci.tar"}
 """How the file of each output ends."""
 
+_NO_WHEEL = re.compile(r"No pre-built wheel was available for (\S+ \S+)\.\s")
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -134,6 +135,29 @@ def check_portable(
             mend="Name it in the field `built_here` if the hosts are like this machine, or upload a"
             " wheel to the index and run `./pants lock`",
         )
+
+
+def no_wheels(service: str, platforms: Sequence[str], told: str) -> LockstepError:
+    """The error where the slice of a service cannot be had.
+
+    Args:
+        service: for the user.
+        platforms: files that describe those of the hosts; empty for this machine.
+        told: what PEX or uv said.
+    """
+    named = " and ".join(dict.fromkeys(_NO_WHEEL.findall(told)))
+    platform = " and ".join(path.rpartition("/")[2] for path in platforms)
+    if not named or not platform:
+        return LockstepError(
+            f"The slice of {service} cannot be installed",
+            mend="See to what is told below",
+            detail=told,
+        )
+    return LockstepError(
+        f"{named} of {service} has no wheel for {platform}, and hosts have no compiler",
+        mend="Build a wheel there and upload it to the index, then run `./pants lock`",
+        detail=told,
+    )
 
 
 def check_scripts(deployable: Deployable, wheels: Iterable[Mapping[str, Any]]) -> None:

@@ -14,6 +14,7 @@ from lockstep.core.deployables import (
     check_portable,
     check_scripts,
     is_dirty,
+    no_wheels,
     provenance,
     source_digest,
     subjects_of,
@@ -111,4 +112,15 @@ def test_a_process_starts_what_its_slice_has() -> None:
         "The process `work` of index starts `gunicorn`, which is no console script of its slice. State"
         " the project that has it as a requirement and name that in the target's `dependencies`, or"
         " start a module by `python -m`."
+    )
+
+
+def test_a_pin_without_a_wheel_for_other_hosts_is_named() -> None:
+    told = "No pre-built wheel was available for idna 3.20.\nSuccessfully built"
+    assert str(no_wheels("index", ["platforms-1/x/mac.json"], told)) == (
+        "idna 3.20 of index has no wheel for mac.json, and hosts have no compiler. Build a wheel there"
+        f" and upload it to the index, then run `./pants lock`.\n{told}"
+    )
+    assert str(no_wheels("index", [], "no network")) == (
+        "The slice of index cannot be installed. See to what is told below.\nno network"
     )

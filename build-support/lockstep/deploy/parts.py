@@ -20,7 +20,7 @@ from pants.backend.python.util_rules.python_sources import (
 from pants.engine.addresses import Address, Addresses
 from pants.engine.fs import AddPrefix, CreateDigest, Digest, FileContent, MergeDigests, Snapshot
 from pants.engine.platform import Platform
-from pants.engine.process import FallibleProcessResult, Process
+from pants.engine.process import FallibleProcessResult, Process, ProcessExecutionFailure
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.target import TransitiveTargets, TransitiveTargetsRequest
 from pants.util.frozendict import FrozenDict
@@ -29,6 +29,7 @@ from lockstep.core.deployables import (
     Deployable,
     check_portable,
     check_scripts,
+    no_wheels,
     source_digest,
 )
 from lockstep.core.errors import LockstepError
@@ -265,7 +266,10 @@ class ThirdParty:
 async def build_third_party(request: ThirdPartyRequest) -> ThirdParty:
     content = request.content
     service = content.deployable.name
-    pex = await Get(BuildPexResult, PexRequest, content.pex)
+    try:
+        pex = await Get(BuildPexResult, PexRequest, content.pex)
+    except ProcessExecutionFailure as error:
+        raise no_wheels(service, tuple(content.platforms), error.stderr.decode(errors="replace"))
     built = await Get(
         Built,
         BuilderRequest(

@@ -7,30 +7,13 @@ from typing import Iterable
 
 from pants.base.build_root import BuildRoot
 from pants.engine.console import Console
-from pants.engine.goal import Goal, GoalSubsystem
+from pants.engine.goal import Goal
 from pants.engine.rules import Rule, collect_rules, goal_rule
-from pants.option.option_types import StrListOption
-from pants.util.strutil import softwrap
 
 from lockstep.core.errors import LockstepError
 from lockstep.deploy.subsystem import Deploy
 from lockstep.deployables.verification import verify
-
-
-class VerifySubsystem(GoalSubsystem):
-    name = "verify"
-    help = softwrap("""
-        Tell whether a deployable is what was built and signed: the artifact and its bill of
-        materials by the digests of the provenance, the provenance by its signature. It works offline.
-        """)
-
-    artifact = StrListOption(
-        metavar="FILE",
-        help=softwrap("""
-            A file of a deployable, relative to the build root. Bill of materials, provenance and
-            signature stand beside it, as they were published. May be given several times.
-            """),
-    )
+from lockstep.subsystem import VerifySubsystem
 
 
 class VerifyGoal(Goal):

@@ -34,7 +34,7 @@ from lockstep.lock.moves import LockMoves, LockMovesRequest
 from lockstep.lock.resolve import PinnedLock, PinnedLockRequest, ResolvedLock, ResolveLockRequest
 from lockstep.slices.graphs import GraphRequest, StoredGraph
 from lockstep.slices.locks import LockRequest, ManagedLock
-from lockstep.subsystem import Lockstep, Resolver
+from lockstep.subsystem import Lockstep, Resolver, VerifySubsystem
 
 
 class DiffFormat(Enum):
@@ -170,17 +170,22 @@ class LockGoal(Goal):
 
 @goal_rule
 async def lock(
-    subsystem: LockSubsystem, console: Console, python_setup: PythonSetup, root: BuildRoot
+    subsystem: LockSubsystem,
+    verify: VerifySubsystem,
+    console: Console,
+    python_setup: PythonSetup,
+    root: BuildRoot,
 ) -> LockGoal:
+    here = subsystem.verify_here or verify.here
     try:
         resolves = chosen_resolves(subsystem.resolve, python_setup)
         upgraded = upgrade(subsystem.upgrade, subsystem.upgrade_package)
-        if subsystem.check or subsystem.verify_here or subsystem.fetch:
+        if subsystem.check or here or subsystem.fetch:
             _refuse_resolving(subsystem, upgraded)
         if subsystem.check:
             checked = await MultiGet(Get(LockFaults, LockFaultsRequest(name)) for name in resolves)
             return _report(checked, console)
-        if subsystem.verify_here:
+        if here:
             verified = await MultiGet(
                 Get(VerifiedHere, VerifyHereRequest(name)) for name in resolves
             )
