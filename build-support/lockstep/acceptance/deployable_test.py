@@ -207,6 +207,9 @@ def test_what_no_deployable_can_be_made_of(shop: Repository) -> None:
         "text/Procfile:1: `python -m shop` starts a module that no target of the repository and no"
         " pin provides. Correct its name, or run `./pants tailor ::` if it has no target yet."
     ) in _fault(shop, "package", "text:here")
+    assert shop.monorepo.streams("dependents", "text/app.py")[0] == 0  # it keeps nobody from else
+    shop.monorepo.write("text/Procfile", "web\n")
+    assert shop.monorepo.streams("dependents", "text/app.py")[0] == 0
     shop.monorepo.write("text/Procfile", "web: gunicorn app\n")
     shop.monorepo.write("text/app.py", "")
     assert (

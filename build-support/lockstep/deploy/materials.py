@@ -76,7 +76,6 @@ class Bill:
     """The bill, in CycloneDX's JSON."""
 
     digest: Digest
-    path: str = _BILL
 
 
 @rule(desc="Write the bill of materials")

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Iterable, Mapping
 
-from pants.backend.python.target_types import EntryPoint, PexCompletePlatformsField, PexLayout
+from pants.backend.python.target_types import (
+    EntryPoint,
+    PexCompletePlatformsField,
+    PexLayout,
+    PythonResolveField,
+)
 from pants.backend.python.util_rules.pex import BuildPexResult, PexRequest
 from pants.backend.python.util_rules.pex_cli import PexCli
 from pants.backend.python.util_rules.pex_from_targets import PexFromTargetsRequest
@@ -46,6 +51,8 @@ from lockstep.deploy.target_types import (
     BaseImageField,
     BuiltHereField,
     DefaultsField,
+    DeployableDependencies,
+    EntryFieldSet,
     HealthField,
     OutputsField,
     ProcfileField,
@@ -61,6 +68,8 @@ class DeployableFieldSet(PackageFieldSet):
     required_fields = (ProcfileField, OutputsField)
 
     procfile: ProcfileField
+    dependencies: DeployableDependencies
+    resolve: PythonResolveField
     service: ServiceNameField
     outputs: OutputsField
     defaults: DefaultsField
@@ -74,8 +83,9 @@ class DeployableFieldSet(PackageFieldSet):
     @property
     def content(self) -> ContentRequest:
         """The request for what it is made of."""
+        entries = EntryFieldSet(self.address, self.procfile, self.dependencies, self.resolve)
         return ContentRequest(
-            self.procfile, self.service, self.defaults, self.health, self.complete_platforms
+            entries, self.service, self.defaults, self.health, self.complete_platforms
         )
 
 

@@ -36,11 +36,14 @@ from lockstep.core.errors import LockstepError
 from lockstep.deploy.named_files import NamedFiles, NamedFilesRequest
 from lockstep.deploy.target_types import (
     DefaultsField,
+    Entries,
+    EntriesRequest,
+    EntryFieldSet,
     HealthField,
     Processes,
     ProcessesRequest,
-    ProcfileField,
     ServiceNameField,
+    check_owned,
     service_name,
 )
 from lockstep.deployables.shipping import builder, source_of
@@ -62,10 +65,11 @@ class ContentRequest:
     """Tell what a deployable is made of.
 
     Attributes:
-        procfile, service, defaults, health, complete_platforms: fields of the target.
+        entries: what tells of the modules that are started.
+        service, defaults, health, complete_platforms: fields of the target.
     """
 
-    procfile: ProcfileField
+    entries: EntryFieldSet
     service: ServiceNameField
     defaults: DefaultsField
     health: HealthField
@@ -105,10 +109,11 @@ class Content:
 
 @rule(desc="Find what a deployable is made of")
 async def find_content(request: ContentRequest, platform: Platform) -> Content:
-    address = request.procfile.address
+    address, procfile = request.entries.address, request.entries.procfile
+    check_owned(procfile, await Get(Entries, EntriesRequest(request.entries)))
     await Get(OwnedClosure, OwnedClosureRequest(Addresses([address])))
     processes, closure, named = await MultiGet(
-        Get(Processes, ProcessesRequest(request.procfile)),
+        Get(Processes, ProcessesRequest(procfile)),
         Get(TransitiveTargets, TransitiveTargetsRequest([address])),
         Get(NamedFiles, NamedFilesRequest(request.complete_platforms)),
     )
@@ -172,7 +177,7 @@ async def find_content(request: ContentRequest, platform: Platform) -> Content:
             deployable.document(),
             (sources.fingerprint, start.fingerprint, platforms.digest.fingerprint),
         ),
-        (request.procfile.file_path, *files.source_files.files),
+        (procfile.file_path, *files.source_files.files),
         wanted,
         cut.text,
         InterpreterConstraints([f"CPython=={wanted.python}.*"]),

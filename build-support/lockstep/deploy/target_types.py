@@ -189,41 +189,78 @@ class EntryFieldSet(FieldSet):
     resolve: PythonResolveField
 
 
-class InferEntries(InferDependenciesRequest[EntryFieldSet]):
-    infer_from = EntryFieldSet
+@dataclass(frozen=True)
+class EntriesRequest:
+    """Find the modules that a Procfile starts."""
+
+    field_set: EntryFieldSet
+
+
+@dataclass(frozen=True)
+class Entries:
+    """What processes start.
+
+    Attributes:
+        owners: the targets that have the modules.
+        unowned: processes whose module no target has.
+    """
+
+    owners: tuple[Address, ...]
+    unowned: tuple[Process, ...]
 
 
 @rule(desc="Find the modules that a Procfile starts")
-async def infer_entries(request: InferEntries, python_setup: PythonSetup) -> InferredDependencies:
-    procfile = request.field_set.procfile
+async def find_entries(request: EntriesRequest, python_setup: PythonSetup) -> Entries:
+    fields = request.field_set
     told, explicit = await MultiGet(
-        Get(Processes, ProcessesRequest(procfile)),
-        Get(ExplicitlyProvidedDependencies, DependenciesRequest(request.field_set.dependencies)),
+        Get(Processes, ProcessesRequest(fields.procfile)),
+        Get(ExplicitlyProvidedDependencies, DependenciesRequest(fields.dependencies)),
     )
     found: list[Address] = []
+    unowned = []
     for process in told.processes:
         if process.module is None:
             continue
-        resolve = request.field_set.resolve.normalized_value(python_setup)
+        resolve = fields.resolve.normalized_value(python_setup)
         owners: tuple[Address, ...] = ()
         for module in (f"{process.module}.__main__", process.module):
             owned = await Get(
                 PythonModuleOwners,
-                PythonModuleOwnersRequest(module, resolve, request.field_set.address.spec_path),
+                PythonModuleOwnersRequest(module, resolve, fields.address.spec_path),
             )
             owners = owned.unambiguous or tuple(
                 address for address in owned.ambiguous if address in explicit.includes
             )
             if owners:
                 break
-        if not owners:
-            raise LockstepError(
-                f"{procfile.file_path}:{process.line}: `python -m {process.module}` starts a module"
-                " that no target of the repository and no pin provides",
-                mend="Correct its name, or run `./pants tailor ::` if it has no target yet",
-            )
         found.extend(owners)
-    return InferredDependencies(found)
+        unowned.extend([] if owners else [process])
+    return Entries(tuple(found), tuple(unowned))
+
+
+class InferEntries(InferDependenciesRequest[EntryFieldSet]):
+    infer_from = EntryFieldSet
+
+
+@rule
+async def infer_entries(request: InferEntries) -> InferredDependencies:
+    # Who depends on what is asked of all targets at once, so that one bad Procfile would keep
+    # everybody from everything. Whoever builds the deployable is told.
+    try:
+        entries = await Get(Entries, EntriesRequest(request.field_set))
+    except LockstepError:
+        return InferredDependencies([])
+    return InferredDependencies(entries.owners)
+
+
+def check_owned(procfile: ProcfileField, entries: Entries) -> None:
+    """Raises LockstepError where a process starts a module that nothing provides."""
+    for process in entries.unowned:
+        raise LockstepError(
+            f"{procfile.file_path}:{process.line}: `python -m {process.module}` starts a module"
+            " that no target of the repository and no pin provides",
+            mend="Correct its name, or run `./pants tailor ::` if it has no target yet",
+        )
 
 
 def rules() -> Iterable[Rule | UnionRule]:
