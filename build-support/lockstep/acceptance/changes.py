@@ -48,6 +48,13 @@ ALL = APP | {
 }
 
 
+def git(root: Path, *arguments: str) -> str:
+    """What git prints to stdout; it commits as somebody."""
+    command = ["git", "-c", "user.name=a", "-c", "user.email=a@b.example", *arguments]
+    done = subprocess.run(command, cwd=root, check=True, stdout=subprocess.PIPE, text=True)
+    return done.stdout
+
+
 @dataclass(frozen=True)
 class Repository:
     """A monorepo under git, all tests of which have run.
@@ -59,14 +66,7 @@ class Repository:
     monorepo: Monorepo
 
     def git(self, *arguments: str) -> str:
-        done = subprocess.run(
-            ["git", "-c", "user.name=a", "-c", "user.email=a@b.example", *arguments],
-            cwd=self.monorepo.root,
-            check=True,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        return done.stdout
+        return git(self.monorepo.root, *arguments)
 
     def edit(self, path: str, old: str, new: str) -> None:
         text = self.monorepo.read(path)

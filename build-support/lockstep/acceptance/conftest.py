@@ -9,7 +9,7 @@ from typing import Iterator, Mapping
 
 import pytest
 
-from lockstep.acceptance.changes import Repository
+from lockstep.acceptance.changes import Repository, git
 from lockstep.acceptance.monorepo import CHECKOUT, FILES, GRAPH, LOCK, Monorepo
 from lockstep.acceptance.served_index import ServedIndex, served_index
 from lockstep.core import held
@@ -54,8 +54,8 @@ def repository(tested_repository: Repository) -> Repository:
 
 
 @pytest.fixture(scope="session")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """This repository as git would commit it now, in a folder of its own."""
+def copied_checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """This repository as git would commit it now, in a folder and a repository of its own."""
     copy = tmp_path_factory.mktemp("checkout") / "my company"
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=CHECKOUT, check=True, stdout=subprocess.PIPE, text=True)
@@ -63,9 +63,20 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         if (CHECKOUT / path).exists():
             (copy / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(CHECKOUT / path, copy / path)
+    git(copy, "init", "-q", "-b", "main")
+    git(copy, "add", "-A")
+    git(copy, "commit", "-qm", "All")
     yield copy
     for pid in copy.joinpath(".pids").rglob("pid"):
         subprocess.run(["kill", pid.read_text().strip()], check=False)
+
+
+@pytest.fixture(scope="module")
+def checkout(copied_checkout: Path) -> Path:
+    """This repository, committed; what the tests of another module did to its files is undone."""
+    git(copied_checkout, "reset", "-q", "--hard")
+    git(copied_checkout, "clean", "-qfd")
+    return copied_checkout
 
 
 @pytest.fixture(scope="session")

@@ -80,7 +80,8 @@ class Built:
 @pytest.fixture(scope="module")
 def built(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
     root = tmp_path_factory.mktemp("built") / "my company"
-    shutil.copytree(checkout, root, ignore=shutil.ignore_patterns(".pids", ".pants.d", "dist"))
+    left = shutil.ignore_patterns(".git", ".pids", ".pants.d", "dist")
+    shutil.copytree(checkout, root, ignore=left)
     lowest = root / "external/root_filesystem"
     lowest.mkdir()
     write_root_filesystem(lowest / "root.tar")

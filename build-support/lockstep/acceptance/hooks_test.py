@@ -7,13 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from lockstep.acceptance.changes import git
+
 APP = "services/linehaul/src/linehaul/app.py"
-
-
-def git(checkout: Path, *args: str) -> str:
-    command = ["git", "-c", "user.name=a", "-c", "user.email=a@index.example", *args]
-    done = subprocess.run(command, cwd=checkout, check=True, stdout=subprocess.PIPE, text=True)
-    return done.stdout
 
 
 def hook(checkout: Path, cache: Path) -> subprocess.CompletedProcess[str]:
@@ -23,10 +19,6 @@ def hook(checkout: Path, cache: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_hook_holds_what_a_commit_changes(checkout: Path, tmp_path: Path) -> None:
-    git(checkout, "init", "-q")
-    git(checkout, "add", "-A")
-    git(checkout, "commit", "-qm", "All")
-
     path = checkout / APP
     before = path.read_text()
     path.write_text(f"{before}\n\nTEXT:str = ''\n")
@@ -46,4 +38,3 @@ def test_the_hook_holds_what_a_commit_changes(checkout: Path, tmp_path: Path) ->
     failed = hook(checkout, tmp_path)
     assert failed.returncode == 1
     assert f"{APP}:{len(before.splitlines()) + 3}: error: Incompatible types" in failed.stdout
-    git(checkout, "checkout", "-q", "HEAD", APP)

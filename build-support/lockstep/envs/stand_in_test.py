@@ -49,6 +49,17 @@ def test_one_for_another_interpreter_is_replaced(folder: Path) -> None:
     assert _run(script, {}) == f"{sys.executable} None\n"
 
 
+def test_where_either_interpreter_will_do_two_checkouts_do_not_take_turns(folder: Path) -> None:
+    stand_in.write(folder, ONE, sys.executable)
+    stand_in.write(folder, ONE, "/bin/false", replaces=False)
+    script = stand_in.absolute(ONE, folder)
+    assert _run(script, {}) == f"{sys.executable} None\n"
+
+    stand_in.write(folder, ONE, "/no/such python")
+    stand_in.write(folder, ONE, sys.executable, replaces=False)
+    assert _run(script, {}) == f"{sys.executable} None\n"
+
+
 def _run(script: str, environ: dict[str, str]) -> str:
     command = [script, "-c", TELL]
     return subprocess.run(

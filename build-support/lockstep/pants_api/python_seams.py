@@ -77,13 +77,14 @@ async def get_python_for_scripts(
 ) -> PythonBuildStandaloneBinary:
     """The stand-in of the Python that Pants runs on.
 
-    It has one name whatever its release: what the pex tool makes does not depend on who runs it.
+    It has one name whatever its release: what the pex tool makes does not depend on who runs it. So
+    the one of another checkout, whose Pants has its own Python, serves as well.
     """
     if not _is_local(target):
         result: PythonBuildStandaloneBinary = await original(target)
         return result
     path = stand_in.path_of("lockstep", stand_in.PANTS_FOLDER)
-    written = await Get(StandIn, StandInRequest(path, sys.executable))
+    written = await Get(StandIn, StandInRequest(path, sys.executable, replaces=False))
     return PythonBuildStandaloneBinary(written.path)
 
 

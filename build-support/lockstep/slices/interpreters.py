@@ -24,10 +24,12 @@ class StandInRequest:
     Attributes:
         path: where a sandbox has it; different for interpreters that behave differently.
         interpreter: the absolute path of the interpreter on this machine.
+        replaces: whether a stand-in for another interpreter, which exists, is replaced.
     """
 
     path: str
     interpreter: str
+    replaces: bool = True
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class StandIn:
 
 @uncacheable_rule
 async def write_stand_in(request: StandInRequest, named_caches: NamedCachesDirOption) -> StandIn:
-    stand_in.write(Path(named_caches.val), request.path, request.interpreter)
+    folder = Path(named_caches.val)
+    stand_in.write(folder, request.path, request.interpreter, request.replaces)
     return StandIn(request.path)
 
 
