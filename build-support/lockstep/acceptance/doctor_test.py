@@ -74,6 +74,7 @@ def test_a_mistake_of_lockstep_says_where_to_report_it(
     assert result.exit_code == 1 and said in result.output
     assert result.output.rstrip().endswith(f"\n\n{REPORT}") is ours
     assert result.output.count(REPORT) == int(ours)
+    assert ("Engine traceback" in result.output) is (resolve != "expected")
 
 
 def test_a_report_on_it(broken: Monorepo) -> None:

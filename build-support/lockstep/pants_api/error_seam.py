@@ -1,4 +1,6 @@
-"""The seam through which an unexpected error of Lockstep's own rules says where to report it."""
+"""The seam for what an error says: an unexpected one of Lockstep's own rules, where to report it; one
+that a person can mend, its sentences and nothing of the engine's.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,10 @@ _THEIRS = os.path.abspath(os.path.join(os.path.dirname(scheduler.__file__), ".."
 
 
 def raise_on_error(self: SchedulerSession, throws: list[Any]) -> NoReturn:
-    """Raise what Pants would, its text ending with the line of the report.
+    """Raise what Pants would, with a text for those who read it.
+
+    Faults that a person can mend say all there is to know, so the way through the rules is left out
+    but where it is asked for (`--print-stacktrace`).
 
     Raises:
         ExecutionError: always.
@@ -26,16 +31,23 @@ def raise_on_error(self: SchedulerSession, throws: list[Any]) -> NoReturn:
     try:
         _original(self, throws)
     except ExecutionError as error:
-        if not any(map(_is_ours, throws)):
+        if any(map(_is_ours, throws)):
+            told = f"{str(error).rstrip()}\n\n{REPORT}"
+        elif all(map(_is_mendable, throws)) and not self._scheduler.include_trace_on_error:
+            told = "\n\n".join(dict.fromkeys(str(throw.exc) for throw in throws))
+        else:
             raise
-        told = f"{str(error).rstrip()}\n\n{REPORT}"
         make: Any = ExecutionError  # which is not typed
         raise make(told, wrapped_exceptions=error.wrapped_exceptions) from None
 
 
+def _is_mendable(throw: Any) -> bool:
+    return isinstance(throw.exc, LockstepError)
+
+
 def _is_ours(throw: Any) -> bool:
-    """Whether a failure is a mistake of ours; one that a person can mend says how."""
-    if isinstance(throw.exc, LockstepError):
+    """Whether a failure is a mistake of ours."""
+    if _is_mendable(throw):
         return False
     return is_raised_in(throw.python_traceback or "", _OURS, _THEIRS)
 
