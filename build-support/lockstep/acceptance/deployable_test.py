@@ -22,6 +22,7 @@ from lockstep.acceptance.served_index import ServedIndex
 BUILD = """
 python_source(name="app", source="app.py")
 file(name="mac", source="mac.json")
+file(name="mainframe", source="mainframe.json")
 deployable(name="deploy", complete_platforms=[":mac"])
 deployable(name="here", health="/up")
 """
@@ -42,6 +43,15 @@ MAC: Mapping[str, Any] = {
     "compatible_tags": ["cp311-cp311-macosx_11_0_arm64", "py3-none-any", "py2.py3-none-any"],
 }
 
+MAINFRAME: Mapping[str, Any] = {
+    "marker_environment": {
+        **MAC["marker_environment"],
+        "platform_machine": "s390x",
+        "platform_system": "Linux",
+        "sys_platform": "linux",
+    },
+    "compatible_tags": ["cp311-cp311-manylinux_2_28_s390x", *MAC["compatible_tags"][1:]],
+}
 
 NATIVE = {
     "PKG-INFO": "Metadata-Version: 2.1\nName: lockstep-native\nVersion: 1.0\n",
@@ -83,6 +93,7 @@ def _write_shop(repository: Repository) -> None:
     monorepo.write("text/Procfile", "web: python -m app\n")
     monorepo.write("text/app.py", "import idna\n\nprint(idna.__name__)\n")
     monorepo.write("text/mac.json", json.dumps(MAC))
+    monorepo.write("text/mainframe.json", json.dumps(MAINFRAME))
     repository.git("add", "-A")
     repository.git("commit", "-qm", "shop")
 
@@ -110,6 +121,17 @@ def test_another_platform_from_the_same_lock(shop: Repository) -> None:
         *names
     }
 
+    several = 'complete_platforms=[":mac", ":mainframe"]'
+    of_two = f'deployable(name="two", outputs=["pex"], {several})'
+    shop.edit("text/BUILD", "deployable(", f"{of_two}\ndeployable(")
+    result = shop.monorepo.pants("package", "text:two")
+    assert result.exit_code == 0, result.output
+    shop.edit("text/BUILD", ' outputs=["pex"],', "")
+    assert (
+        "[ERROR] The tarball of text would be for mac.json and mainframe.json, and it can be for one"
+        " alone. Make a `deployable` for each, or set `outputs` to a PEX, which can be for several.\n"
+    ) in _fault(shop, "package", "text:two")
+
     few = {**MAC, "compatible_tags": MAC["compatible_tags"][:1]}
     shop.monorepo.write("text/mac.json", json.dumps(few))  # for which idna has no wheel
     told = _fault(shop, "package", "text:deploy")
@@ -124,7 +146,8 @@ def test_an_image_on_a_root_filesystem_and_one_on_that_image(shop: Repository) -
     )
     with tarfile.open(shop.monorepo.path("text/root.tar"), "w") as archive:
         archive.add(shop.monorepo.path("text/Procfile"), "etc/lowest")
-    lowest = 'root_filesystem=[":root"]'
+    there = 'complete_platforms=[":mainframe"]'
+    lowest = f'root_filesystem=[":root"], {there}'
     assert "text:image is nowhere. Set `[deploy].base_images`" in _fault_of_image(
         shop, f"base_image='sha256:{64 * '0'}'"
     )
@@ -134,7 +157,12 @@ def test_an_image_on_a_root_filesystem_and_one_on_that_image(shop: Repository) -
     with tarfile.open(_built(shop, "image", ".oci.tar")) as layout:
         layout.extractall(shop.monorepo.path("layout"))
     (first,) = json.loads(shop.monorepo.read("layout/index.json"))["manifests"]
-    write("text/BUILD", _with_image(shop, f"base_image={first['digest']!r}"))
+    assert first["platform"] == {"architecture": "s390x", "os": "linux"}
+    on_first = f"base_image={first['digest']!r}"
+    write("text/BUILD", _with_image(shop, on_first))
+    told = _fault(shop, "--deploy-base-images=layout", "package", "text:image")
+    assert f"the base image {first['digest']} is for s390x, not a" in told
+    write("text/BUILD", _with_image(shop, f"{on_first}, {there}"))
     result = shop.monorepo.pants("--deploy-base-images=layout", "package", "text:image")
     assert result.exit_code == 0, result.output
     assert len(_layers(_built(shop, "image", ".oci.tar"))) == 5

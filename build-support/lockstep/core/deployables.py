@@ -60,6 +60,24 @@ class Deployable:
 
 
 @dataclass(frozen=True)
+class Wheel:
+    """A wheel that is in an artifact.
+
+    Attributes:
+        name, version: as its metadata have them.
+        license: an SPDX expression, if it tells one.
+        scripts: the names of its console scripts.
+        of_this_machine: whether it was built for the machine that built it alone.
+    """
+
+    name: str
+    version: str
+    license: str | None
+    scripts: tuple[str, ...]
+    of_this_machine: bool
+
+
+@dataclass(frozen=True)
 class Sources:
     """Where the sources of a deployable stand in git.
 
@@ -109,14 +127,12 @@ def source_digest(document: str, fingerprints: Sequence[str]) -> str:
     return hashlib.sha256("\n".join((*fingerprints, document)).encode()).hexdigest()
 
 
-def check_portable(
-    service: str, wheels: Iterable[Mapping[str, Any]], built_here: Iterable[str]
-) -> None:
+def check_portable(service: str, wheels: Iterable[Wheel], built_here: Iterable[str]) -> None:
     """See to it that no host needs a compiler, or what this machine has.
 
     Args:
         service: for the user.
-        wheels: `name`, `version` and `of_this_machine` of each wheel.
+        wheels: of its slice.
         built_here: projects that may be for this machine alone.
 
     Raises:
@@ -124,9 +140,9 @@ def check_portable(
     """
     allowed = {canonicalize_name(name) for name in built_here}
     refused = [
-        f"{wheel['name']}=={wheel['version']}"
+        f"{wheel.name}=={wheel.version}"
         for wheel in wheels
-        if wheel["of_this_machine"] and canonicalize_name(wheel["name"]) not in allowed
+        if wheel.of_this_machine and canonicalize_name(wheel.name) not in allowed
     ]
     if refused:
         raise LockstepError(
@@ -160,17 +176,17 @@ def no_wheels(service: str, platforms: Sequence[str], told: str) -> LockstepErro
     )
 
 
-def check_scripts(deployable: Deployable, wheels: Iterable[Mapping[str, Any]]) -> None:
+def check_scripts(deployable: Deployable, wheels: Iterable[Wheel]) -> None:
     """See to it that the slice has what processes start.
 
     Args:
         deployable: with the processes.
-        wheels: `scripts` of each wheel, the names of its console scripts.
+        wheels: of its slice.
 
     Raises:
         LockstepError: a process starts what is no console script of the slice.
     """
-    scripts = {script for wheel in wheels for script in wheel["scripts"]}
+    scripts = {script for wheel in wheels for script in wheel.scripts}
     for process in deployable.processes:
         if process.module is None and process.words[0] not in scripts:
             raise LockstepError(

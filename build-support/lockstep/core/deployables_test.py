@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Mapping
-
 import pytest
 
 from lockstep.core.deployables import (
     Deployable,
     Sources,
+    Wheel,
     check_portable,
     check_scripts,
     is_dirty,
@@ -87,9 +86,8 @@ def test_what_is_no_provenance(text: str) -> None:
         subjects_of(text)
 
 
-def _wheel(name: str, *scripts: str, of_this_machine: bool = False) -> Mapping[str, Any]:
-    told = {"name": name, "version": "1.0", "scripts": list(scripts)}
-    return {**told, "of_this_machine": of_this_machine}
+def _wheel(name: str, *scripts: str, of_this_machine: bool = False) -> Wheel:
+    return Wheel(name, "1.0", None, scripts, of_this_machine)
 
 
 def test_what_would_need_a_compiler_is_refused_by_name() -> None:

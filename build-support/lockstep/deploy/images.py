@@ -10,7 +10,6 @@ from typing import Any, Iterable, Mapping
 
 from pants.base.build_root import BuildRoot
 from pants.engine.fs import CreateDigest, Digest, FileContent, MergeDigests
-from pants.engine.platform import Platform
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 
 from lockstep.core.errors import LockstepError
@@ -97,9 +96,7 @@ async def build_layer(request: LayerRequest) -> BuiltLayer:
 
 
 @rule(desc="Build the image of a deployable")
-async def build_image(
-    request: ImageRequest, deploy: Deploy, platform: Platform, root: BuildRoot
-) -> BuiltImage:
+async def build_image(request: ImageRequest, deploy: Deploy, root: BuildRoot) -> BuiltImage:
     content = request.content
     name = content.deployable.name
     lowest = await Get(NamedFiles, NamedFilesRequest(request.root_filesystem))
@@ -137,7 +134,7 @@ async def build_image(
     asked = {
         "layers": [layer.told for layer in layers],
         "settings": {
-            "machine": platform.value.partition("_")[2],
+            "machine": content.hosts[0].machine,
             "entrypoint": [f"python{content.deployable.python}", "-IS", f"/{_FOLDER}/{APP}{START}"],
             "folder": f"/{_FOLDER}",
             "environment": dict(content.deployable.environment),

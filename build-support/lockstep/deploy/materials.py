@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
-from typing import Any, Iterable, Mapping
+from typing import Iterable
 
-from packaging.utils import canonicalize_name
-from packaging.version import Version
 from pants.backend.python.util_rules.interpreter_constraints import InterpreterConstraints
 from pants.backend.python.util_rules.pex_environment import PythonExecutable
 from pants.engine.fs import CreateDigest, Digest, FileContent, MergeDigests
 from pants.engine.process import Process, ProcessResult
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
-from pants.util.frozendict import FrozenDict
 
-from lockstep.core.deployables import Sources, version_of
-from lockstep.core.lock import Lock, Pin
+from lockstep.core.bill import bill_document
+from lockstep.core.deployables import Sources, Wheel, version_of
 from lockstep.deploy.parts import Content
 from lockstep.deploy.sources import SourcesRequest
 from lockstep.deploy.subsystem import Deploy
@@ -28,7 +24,6 @@ from lockstep.slices.sandbox import ENVIRONMENT, InstallingProcess, Mode, slice_
 _BILL = "bill.json"
 _REQUEST = "request.json"
 _PROGRAM = "bill.py"
-_SHA256 = "sha256:"
 
 
 @dataclass(frozen=True)
@@ -67,7 +62,7 @@ class BillRequest:
     """
 
     content: Content
-    wheels: tuple[FrozenDict[str, Any], ...]
+    wheels: tuple[Wheel, ...]
     version: str
 
 
@@ -90,7 +85,8 @@ async def write_bill(request: BillRequest, deploy: Deploy) -> Bill:
         Get(ManagedLock, LockRequest(content.slice.path)),
     )
     assert lock.slicer is not None, "a slice of it was cut"
-    asked = _asked(request, lock.slicer.lock)
+    name = content.deployable.name
+    asked = bill_document(name, request.version, request.wheels, lock.slicer.lock.pins)
     inputs = await MultiGet(
         Get(Digest, CreateDigest, slice_file(tools.text)),
         Get(
@@ -108,34 +104,11 @@ async def write_bill(request: BillRequest, deploy: Deploy) -> Bill:
         input_digest=await Get(Digest, MergeDigests(inputs)),
         output_files=(_BILL,),
         append_only_caches=python.append_only_caches,
-        description=f"Writing the bill of materials of {content.deployable.name}",
+        description=f"Writing the bill of materials of {name}",
     )
     starting = InstallingProcess(process, Mode.VENV, python.path)
     result = await Get(ProcessResult, Process, await Get(Process, InstallingProcess, starting))
     return Bill(result.output_digest)
-
-
-def _asked(request: BillRequest, lock: Lock) -> str:
-    """What the program that writes the bill reads."""
-    names = {str(canonicalize_name(wheel["name"])): wheel for wheel in request.wheels}
-    pins = [pin for pin in lock.pins if pin.key in names and _is_of(pin, names[pin.key])]
-    requirers = {pin.key: pin.requirers for pin in pins}
-    components = [
-        {
-            "name": pin.key,
-            "version": names[pin.key]["version"],
-            "license": names[pin.key]["license"],
-            "hashes": sorted(h[len(_SHA256) :] for h in pin.hashes if h.startswith(_SHA256)),
-            "requires": sorted(name for name in requirers if pin.key in requirers[name]),
-        }
-        for pin in sorted(pins, key=lambda pin: pin.key)
-    ]
-    name = request.content.deployable.name
-    return json.dumps({"name": name, "version": request.version, "components": components})
-
-
-def _is_of(pin: Pin, wheel: Mapping[str, Any]) -> bool:
-    return pin.version is None or Version(pin.version) == Version(wheel["version"])
 
 
 def rules() -> Iterable[Rule]:

@@ -33,6 +33,7 @@ from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule
 
 from lockstep.core.deployables import BILL, ENDINGS, PEX, PROVENANCE, TARBALL, provenance
+from lockstep.core.hosts import check_hosts
 from lockstep.deploy.images import BuiltImage, ImageRequest
 from lockstep.deploy.materials import Bill, BillRequest, DeployableVersion, VersionRequest
 from lockstep.deploy.parts import (
@@ -189,11 +190,12 @@ async def package_deployable(
     field_set: DeployableFieldSet, uv: Uv, pex_cli: PexCli
 ) -> BuiltPackage:
     content = await Get(Content, ContentRequest, field_set.content)
+    kinds = sorted(set(field_set.outputs.value or ()))
+    check_hosts(content.deployable.name, kinds, content.hosts)
     version, third_party = await MultiGet(
         Get(DeployableVersion, VersionRequest(content)),
         Get(ThirdParty, ThirdPartyRequest(content, tuple(field_set.built_here.value or ()))),
     )
-    kinds = sorted(set(field_set.outputs.value or ()))
     bill, *outputs = await MultiGet(
         Get(Bill, BillRequest(content, third_party.wheels, version.text)),
         *(
@@ -231,7 +233,10 @@ async def package_deployable(
         Digest, CreateDigest([*files, FileContent(stem + PROVENANCE, told.encode())])
     )
     lines = [f"  {name}" for name in sorted([*(file.path for file in files), stem + PROVENANCE])]
-    lines += [f"  warning: {clash} is another in an earlier wheel" for clash in third_party.clashes]
+    if len(content.hosts) == 1:  # else the wheels of each host would be told of
+        lines += [
+            f"  warning: {clash} is another in an earlier wheel" for clash in third_party.clashes
+        ]
     return BuiltPackage(
         await Get(Digest, AddPrefix(written, folder)),
         (BuiltPackageArtifact(folder, tuple(lines)),),

@@ -18,7 +18,15 @@ from pants.backend.python.util_rules.python_sources import (
     StrippedPythonSourceFiles,
 )
 from pants.engine.addresses import Address, Addresses
-from pants.engine.fs import AddPrefix, CreateDigest, Digest, FileContent, MergeDigests, Snapshot
+from pants.engine.fs import (
+    AddPrefix,
+    CreateDigest,
+    Digest,
+    DigestContents,
+    FileContent,
+    MergeDigests,
+    Snapshot,
+)
 from pants.engine.platform import Platform
 from pants.engine.process import FallibleProcessResult, Process, ProcessExecutionFailure
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
@@ -27,12 +35,14 @@ from pants.util.frozendict import FrozenDict
 
 from lockstep.core.deployables import (
     Deployable,
+    Wheel,
     check_portable,
     check_scripts,
     no_wheels,
     source_digest,
 )
 from lockstep.core.errors import LockstepError
+from lockstep.core.hosts import Host
 from lockstep.deploy.named_files import NamedFiles, NamedFilesRequest
 from lockstep.deploy.target_types import (
     DefaultsField,
@@ -90,7 +100,8 @@ class Content:
         slice: of the lock.
         slice_text: its text.
         constraints: of the interpreter.
-        platforms: those of the hosts, where they are not like this machine.
+        hosts: that it is for.
+        platforms: theirs, where they are not like this machine.
         pex: the request for a PEX of the slice.
     """
 
@@ -103,6 +114,7 @@ class Content:
     slice: SliceRequest
     slice_text: str
     constraints: InterpreterConstraints
+    hosts: tuple[Host, ...]
     platforms: CompletePlatforms
     pex: PexRequest
 
@@ -118,11 +130,14 @@ async def find_content(request: ContentRequest, platform: Platform) -> Content:
         Get(NamedFiles, NamedFilesRequest(request.complete_platforms)),
     )
     platforms = CompletePlatforms()
+    hosts: tuple[Host, ...] = (Host.like_this(platform.value),)
     if named.files:
         # Pants compares platforms by their paths alone, so these have to tell what they hold.
         prefix = f"platforms-{named.digest.fingerprint}"
         renamed = await Get(Snapshot, AddPrefix(named.digest, prefix))
         platforms = CompletePlatforms.from_snapshot(renamed)
+        described = await Get(DigestContents, Digest, renamed.digest)
+        hosts = tuple(Host.described(file.path, file.content) for file in described)
     pex = await Get(
         PexRequest,
         PexFromTargetsRequest(
@@ -181,6 +196,7 @@ async def find_content(request: ContentRequest, platform: Platform) -> Content:
         wanted,
         cut.text,
         InterpreterConstraints([f"CPython=={wanted.python}.*"]),
+        hosts,
         platforms,
         pex,
     )
@@ -258,12 +274,12 @@ class ThirdParty:
 
     Attributes:
         digest: the archive.
-        wheels: what is in it; see `tree.write_third_party`.
+        wheels: what is in it.
         clashes: files that several wheels hold.
     """
 
     digest: Digest
-    wheels: tuple[FrozenDict[str, Any], ...]
+    wheels: tuple[Wheel, ...]
     clashes: tuple[str, ...]
 
 
@@ -285,7 +301,7 @@ async def build_third_party(request: ThirdPartyRequest) -> ThirdParty:
             f"Installing the slice of {service}",
         ),
     )
-    wheels = built.told["wheels"]
+    wheels = tuple(Wheel(**told) for told in built.told["wheels"])
     check_portable(service, wheels, request.built_here)
     check_scripts(content.deployable, wheels)
     return ThirdParty(built.digest, wheels, built.told["clashes"])

@@ -64,8 +64,8 @@ def read_base(layout: str, digest: str, machine: str) -> Base:
         ImageError: it is not there, is another one, or is for other machines.
     """
     manifest = json.loads(_blob(layout, digest))
+    wanted = oci_image.architecture_of(machine)
     if "manifests" in manifest:
-        wanted = oci_image.architecture_of(machine)
         fitting = [
             entry["digest"]
             for entry in manifest["manifests"]
@@ -75,6 +75,8 @@ def read_base(layout: str, digest: str, machine: str) -> Base:
             raise ImageError(f"the base image {digest} is not for {wanted}")
         return read_base(layout, fitting[0], machine)
     config = json.loads(_blob(layout, manifest["config"]["digest"]))
+    if config["architecture"] != wanted:
+        raise ImageError(f"the base image {digest} is for {config['architecture']}, not {wanted}")
     return Base(config, tuple(manifest["layers"]))
 
 

@@ -120,6 +120,9 @@ def test_what_is_told_of_a_base_that_cannot_be_taken(layout: tuple[Path, str]) -
     with pytest.raises(image.ImageError) as raised:
         image.read_base(str(folder), missing, "x86_64")
     assert str(raised.value) == f"the base images in {folder} hold no {missing}"
+    with pytest.raises(image.ImageError) as raised:
+        image.read_base(str(folder), digest, "arm64")
+    assert str(raised.value) == f"the base image {digest} is for amd64, not arm64"
     path = folder / "blobs" / digest.replace(":", "/")
     path.write_bytes(path.read_bytes() + b" ")
     with pytest.raises(image.ImageError) as raised:

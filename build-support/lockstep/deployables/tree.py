@@ -54,8 +54,8 @@ def write_third_party(wheels: str, output: str) -> Dict[str, Any]:
         output: the archive.
 
     Returns:
-        `wheels`: a list with the name, version, file name, licence, console scripts of each, and
-        whether it was built for this machine alone; `clashes`: files that two wheels hold.
+        `wheels`: what `lockstep.core.deployables.Wheel` has of each; `clashes`: files that two wheels
+        hold.
     """
     members: Dict[str, Member] = {}
     told: List[Dict[str, Any]] = []
@@ -135,7 +135,6 @@ def _described(wheel: zipfile.ZipFile, name: str) -> Dict[str, Any]:
     return {
         "name": metadata["Name"],
         "version": metadata["Version"],
-        "file": name,
         "license": metadata["License-Expression"],
         "scripts": _scripts(wheel, f"{folder}/entry_points.txt"),
         "of_this_machine": any(tag.startswith("linux_") for tag in platforms),
