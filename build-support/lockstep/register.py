@@ -12,7 +12,7 @@ from lockstep.advisories import database
 from lockstep.affected import goal as affected
 from lockstep.audit import goal as audit
 from lockstep.carried_coverage import baseline, keys
-from lockstep.deploy import images, materials, named_files, package, parts
+from lockstep.deploy import package, parts
 from lockstep.deploy import plan as deploy_plan
 from lockstep.deploy import publish
 from lockstep.deploy import sources as deployed_sources
@@ -78,16 +78,13 @@ def rules() -> Iterable[Rule | UnionRule]:
         *graphs.rules(),
         *held_back.rules(),
         *holders.rules(),
-        *images.rules(),
         *index_files.rules(),
         *inputs.rules(),
         *judge.rules(),
         *keys.rules(),
         *lock_export.rules(),
         *locks.rules(),
-        *materials.rules(),
         *moves.rules(),
-        *named_files.rules(),
         *package.rules(),
         *parts.rules(),
         *pex.rules(),

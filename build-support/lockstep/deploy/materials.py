@@ -1,4 +1,4 @@
-"""The rules that tell what a deployable is made of: its version, bill of materials and provenance."""
+"""What is told of a deployable: its version, and its bill of materials."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ from pants.backend.python.util_rules.interpreter_constraints import InterpreterC
 from pants.backend.python.util_rules.pex_environment import PythonExecutable
 from pants.engine.fs import CreateDigest, Digest, FileContent, MergeDigests
 from pants.engine.process import Process, ProcessResult
-from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
+from pants.engine.rules import Get, MultiGet
 
 from lockstep.core.bill import bill_document
 from lockstep.core.deployables import Sources, Wheel, version_of
 from lockstep.deploy.parts import Content
-from lockstep.deploy.sources import SourcesRequest
-from lockstep.deploy.subsystem import Deploy
 from lockstep.deployables.shipping import source_of
 from lockstep.slices.locks import LockRequest, ManagedLock, SliceRequest, SliceText
 from lockstep.slices.sandbox import ENVIRONMENT, InstallingProcess, Mode, slice_file
@@ -27,13 +25,6 @@ _PROGRAM = "bill.py"
 
 
 @dataclass(frozen=True)
-class VersionRequest:
-    """Tell the version of a deployable."""
-
-    content: Content
-
-
-@dataclass(frozen=True)
 class DeployableVersion:
     """A version, and what it was derived from."""
 
@@ -41,52 +32,36 @@ class DeployableVersion:
     sources: Sources
     slice_digest: str
 
-
-@rule
-async def find_version(request: VersionRequest) -> DeployableVersion:
-    content = request.content
-    sources = await Get(Sources, SourcesRequest(content.paths))
-    slice_digest = hashlib.sha256(content.slice_text.encode()).hexdigest()
-    text = version_of(sources, slice_digest, content.source_digest)
-    return DeployableVersion(text, sources, slice_digest)
+    @classmethod
+    def of(cls, content: Content, sources: Sources) -> DeployableVersion:
+        """The version of what is made of some content, whose sources stand somewhere in git."""
+        slice_digest = hashlib.sha256(content.slice_text.encode()).hexdigest()
+        text = version_of(sources, slice_digest, content.source_digest)
+        return cls(text, sources, slice_digest)
 
 
-@dataclass(frozen=True)
-class BillRequest:
-    """Write the bill of materials of a deployable.
+async def write_bill(
+    content: Content, wheels: Iterable[Wheel], version: str, lock_of_tools: str
+) -> Digest:
+    """Write the bill of materials, in CycloneDX's JSON; a part of the rule that packages.
 
-    Attributes:
+    Args:
         content: of the deployable.
         wheels: what of the slice is in it.
         version: of the deployable.
+        lock_of_tools: the path of the lock that has cyclonedx-python-lib.
     """
-
-    content: Content
-    wheels: tuple[Wheel, ...]
-    version: str
-
-
-@dataclass(frozen=True)
-class Bill:
-    """The bill, in CycloneDX's JSON."""
-
-    digest: Digest
-
-
-@rule(desc="Write the bill of materials")
-async def write_bill(request: BillRequest, deploy: Deploy) -> Bill:
-    content = request.content
     tools, python, lock = await MultiGet(
         Get(
             SliceText,
-            SliceRequest(deploy.lock, ("cyclonedx-python-lib",), content.slice.python),
+            SliceRequest(lock_of_tools, ("cyclonedx-python-lib",), content.slice.python),
         ),
         Get(PythonExecutable, InterpreterConstraints, content.constraints),
         Get(ManagedLock, LockRequest(content.slice.path)),
     )
     assert lock.slicer is not None, "a slice of it was cut"
     name = content.deployable.name
-    asked = bill_document(name, request.version, request.wheels, lock.slicer.lock.pins)
+    asked = bill_document(name, version, wheels, lock.slicer.lock.pins)
     inputs = await MultiGet(
         Get(Digest, CreateDigest, slice_file(tools.text)),
         Get(
@@ -108,8 +83,4 @@ async def write_bill(request: BillRequest, deploy: Deploy) -> Bill:
     )
     starting = InstallingProcess(process, Mode.VENV, python.path)
     result = await Get(ProcessResult, Process, await Get(Process, InstallingProcess, starting))
-    return Bill(result.output_digest)
-
-
-def rules() -> Iterable[Rule]:
-    return collect_rules()
+    return result.output_digest

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Iterable, Mapping
 
-from pants.backend.python.target_types import (
-    EntryPoint,
-    PexCompletePlatformsField,
-    PexLayout,
-    PythonResolveField,
-)
-from pants.backend.python.util_rules.pex import BuildPexResult, PexRequest
+from pants.backend.python.target_types import PexCompletePlatformsField, PythonResolveField
 from pants.backend.python.util_rules.pex_cli import PexCli
-from pants.backend.python.util_rules.pex_from_targets import PexFromTargetsRequest
+from pants.base.build_root import BuildRoot
 from pants.core.goals.package import (
     BuiltPackage,
     BuiltPackageArtifact,
@@ -27,27 +22,34 @@ from pants.engine.fs import (
     DigestEntries,
     FileContent,
     FileEntry,
-    MergeDigests,
 )
 from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule
 
-from lockstep.core.deployables import BILL, ENDINGS, PEX, PROVENANCE, TARBALL, provenance
+from lockstep.core.deployables import (
+    BILL,
+    ENDINGS,
+    IMAGE,
+    PEX,
+    PROVENANCE,
+    TARBALL,
+    Sources,
+    provenance,
+)
 from lockstep.core.hosts import check_hosts
-from lockstep.deploy.images import BuiltImage, ImageRequest
-from lockstep.deploy.materials import Bill, BillRequest, DeployableVersion, VersionRequest
+from lockstep.deploy.images import build_image
+from lockstep.deploy.materials import DeployableVersion, write_bill
 from lockstep.deploy.parts import (
-    FIRST_PARTY,
-    THIRD_PARTY,
-    BuilderRequest,
-    Built,
     Content,
     ContentRequest,
-    FirstParty,
-    FirstPartyRequest,
     ThirdParty,
-    ThirdPartyRequest,
+    build_first_party,
+    build_single_file,
+    build_tarball,
+    build_third_party,
 )
+from lockstep.deploy.sources import SourcesRequest
+from lockstep.deploy.subsystem import Deploy
 from lockstep.deploy.target_types import (
     BaseImageField,
     BuiltHereField,
@@ -60,7 +62,6 @@ from lockstep.deploy.target_types import (
     RootFilesystemField,
     ServiceNameField,
 )
-from lockstep.deployables.tree import START
 from lockstep.subsystem import Uv
 
 
@@ -90,132 +91,54 @@ class DeployableFieldSet(PackageFieldSet):
         )
 
 
-@dataclass(frozen=True)
-class SingleFilePexRequest:
-    """Build the executable file of a deployable."""
-
-    content: Content
-
-
-@dataclass(frozen=True)
-class SingleFilePex:
-    """The file."""
-
-    digest: Digest
-
-
-@rule(desc="Build the PEX of a deployable")
-async def build_single_file(request: SingleFilePexRequest) -> SingleFilePex:
-    content = request.content
-    pex_request = await Get(
-        PexRequest,
-        PexFromTargetsRequest(
-            [content.address],
-            output_filename="deployable.pex",
-            internal_only=False,
-            layout=PexLayout.ZIPAPP,
-            main=EntryPoint(START[: -len(".py")]),
-            additional_sources=content.start,
-            complete_platforms=content.platforms,
-            additional_args=("--no-emit-warnings",),  # they would stand among the logs
-        ),
-    )
-    return SingleFilePex((await Get(BuildPexResult, PexRequest, pex_request)).digest)
-
-
-@dataclass(frozen=True)
-class OutputRequest:
-    """Build one output of a deployable.
-
-    Attributes:
-        kind: such as `pex`.
-        content: what it is made of.
-        version: of the deployable.
-        third_party: the third-party code.
-        root_filesystem, base_image: fields of the target.
-    """
-
-    kind: str
-    content: Content
-    version: str
-    third_party: ThirdParty
-    root_filesystem: RootFilesystemField
-    base_image: BaseImageField
-
-
-@dataclass(frozen=True)
-class Output:
-    """One file."""
-
-    digest: Digest
-
-
-@rule
-async def build_output(request: OutputRequest) -> Output:
-    content = request.content
-    name = f"{content.deployable.name}-{request.version}"
-    if request.kind == PEX:
-        return Output((await Get(SingleFilePex, SingleFilePexRequest(content))).digest)
-    first_party = await Get(FirstParty, FirstPartyRequest(content))
-    if request.kind == TARBALL:
-        both = await Get(Digest, MergeDigests([first_party.digest, request.third_party.digest]))
-        output = "deployable.tar.gz"
-        built = await Get(
-            Built,
-            BuilderRequest(
-                ("tarball", f"{name}/", output, FIRST_PARTY, THIRD_PARTY),
-                both,
-                output,
-                content.constraints,
-                f"Packing {name}.tar.gz",
-            ),
-        )
-        return Output(built.digest)
-    image = await Get(
-        BuiltImage,
-        ImageRequest(
+async def _outputs(
+    field_set: DeployableFieldSet,
+    content: Content,
+    version: str,
+    third_party: ThirdParty,
+    base_images: Path | None,
+) -> Mapping[str, Digest]:
+    """Build the outputs that a target asks for, by their kinds."""
+    kinds = frozenset(field_set.outputs.value or ())
+    built = {}
+    if PEX in kinds:
+        built[PEX] = await build_single_file(content)
+    if kinds.isdisjoint((TARBALL, IMAGE)):
+        return built
+    first_party = await build_first_party(content)
+    if TARBALL in kinds:
+        name = f"{content.deployable.name}-{version}"
+        built[TARBALL] = await build_tarball(content, name, first_party, third_party.digest)
+    if IMAGE in kinds:
+        built[IMAGE] = await build_image(
             content,
-            request.version,
-            first_party.digest,
-            request.third_party.digest,
-            request.root_filesystem,
-            request.base_image,
-        ),
-    )
-    return Output(image.digest)
+            version,
+            first_party,
+            third_party.digest,
+            field_set.root_filesystem,
+            field_set.base_image,
+            base_images,
+        )
+    return built
 
 
 @rule(desc="Package a deployable")
 async def package_deployable(
-    field_set: DeployableFieldSet, uv: Uv, pex_cli: PexCli
+    field_set: DeployableFieldSet, deploy: Deploy, root: BuildRoot, uv: Uv, pex_cli: PexCli
 ) -> BuiltPackage:
     content = await Get(Content, ContentRequest, field_set.content)
+    name = content.deployable.name
     kinds = sorted(set(field_set.outputs.value or ()))
-    check_hosts(content.deployable.name, kinds, content.hosts)
-    version, third_party = await MultiGet(
-        Get(DeployableVersion, VersionRequest(content)),
-        Get(ThirdParty, ThirdPartyRequest(content, tuple(field_set.built_here.value or ()))),
+    check_hosts(name, kinds, content.hosts)
+    sources = await Get(Sources, SourcesRequest(content.paths))
+    version = DeployableVersion.of(content, sources)
+    stem = f"{name}-{version.text}"
+    third_party = await build_third_party(content, field_set.built_here.value or ())
+    bill = await write_bill(content, third_party.wheels, version.text, deploy.lock)
+    built = await _outputs(
+        field_set, content, version.text, third_party, _base_images(deploy, root)
     )
-    bill, *outputs = await MultiGet(
-        Get(Bill, BillRequest(content, third_party.wheels, version.text)),
-        *(
-            Get(
-                Output,
-                OutputRequest(
-                    kind,
-                    content,
-                    version.text,
-                    third_party,
-                    field_set.root_filesystem,
-                    field_set.base_image,
-                ),
-            )
-            for kind in kinds
-        ),
-    )
-    stem = f"{content.deployable.name}-{version.text}"
-    named = [(stem + BILL, bill.digest)]
-    named += [(stem + ENDINGS[kind], output.digest) for kind, output in zip(kinds, outputs)]
+    named = [(stem + BILL, bill), *((stem + ENDINGS[kind], built[kind]) for kind in kinds)]
     entries = await MultiGet(Get(DigestEntries, Digest, digest) for _, digest in named)
     files = [
         FileEntry(name, entry.file_digest, entry.is_executable)
@@ -241,6 +164,10 @@ async def package_deployable(
         await Get(Digest, AddPrefix(written, folder)),
         (BuiltPackageArtifact(folder, tuple(lines)),),
     )
+
+
+def _base_images(deploy: Deploy, root: BuildRoot) -> Path | None:
+    return Path(root.path, Path(deploy.base_images).expanduser()) if deploy.base_images else None
 
 
 def _parameters(field_set: DeployableFieldSet, kinds: Iterable[str]) -> Mapping[str, Any]:

@@ -1,17 +1,26 @@
-"""The rules that make the parts of a deployable: the slice's wheels, and the code, as archives."""
+"""What a deployable is made of, and its parts: the slice's wheels and the code, as archives.
+
+What makes a part is a coroutine of the rule that packages, not a rule: the engine lays out each rule anew
+for each way that leads to it, and to what packages there are dozens.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 from dataclasses import dataclass
-from typing import Any, Iterable
+from typing import Any, Iterable, Mapping
 
-from pants.backend.python.target_types import PexCompletePlatformsField, PexLayout
+from pants.backend.python.target_types import EntryPoint, PexCompletePlatformsField, PexLayout
 from pants.backend.python.util_rules.interpreter_constraints import InterpreterConstraints
 from pants.backend.python.util_rules.pex import BuildPexResult, CompletePlatforms, PexRequest
 from pants.backend.python.util_rules.pex_environment import PythonExecutable
-from pants.backend.python.util_rules.pex_from_targets import PexFromTargetsRequest
+from pants.backend.python.util_rules.pex_from_targets import (
+    ChosenPythonResolve,
+    ChosenPythonResolveRequest,
+    InterpreterConstraintsRequest,
+)
+from pants.backend.python.util_rules.pex_requirements import PexRequirements, Resolve
 from pants.backend.python.util_rules.python_sources import (
     PythonSourceFiles,
     PythonSourceFilesRequest,
@@ -43,7 +52,7 @@ from lockstep.core.deployables import (
 )
 from lockstep.core.errors import LockstepError
 from lockstep.core.hosts import Host
-from lockstep.deploy.named_files import NamedFiles, NamedFilesRequest
+from lockstep.deploy.named_files import find_named_files
 from lockstep.deploy.target_types import (
     DefaultsField,
     Entries,
@@ -66,6 +75,7 @@ from lockstep.slices.locks import SliceRequest, SliceText
 _BUILDER = ".lockstep/builder"
 _SOURCES = "sources"
 _SLICE_PEX = "slice.pex"
+_TARBALL = "deployable.tar.gz"
 THIRD_PARTY = "third-party.tar"
 FIRST_PARTY = "first-party.tar"
 
@@ -123,12 +133,15 @@ class Content:
 async def find_content(request: ContentRequest, platform: Platform) -> Content:
     address, procfile = request.entries.address, request.entries.procfile
     check_owned(procfile, await Get(Entries, EntriesRequest(request.entries)))
-    await Get(OwnedClosure, OwnedClosureRequest(Addresses([address])))
-    processes, closure, named = await MultiGet(
+    addresses = Addresses([address])
+    await Get(OwnedClosure, OwnedClosureRequest(addresses))
+    processes, closure, resolve, constraints = await MultiGet(
         Get(Processes, ProcessesRequest(procfile)),
-        Get(TransitiveTargets, TransitiveTargetsRequest([address])),
-        Get(NamedFiles, NamedFilesRequest(request.complete_platforms)),
+        Get(TransitiveTargets, TransitiveTargetsRequest(addresses)),
+        Get(ChosenPythonResolve, ChosenPythonResolveRequest(addresses)),
+        Get(InterpreterConstraints, InterpreterConstraintsRequest(addresses)),
     )
+    named = await find_named_files(request.complete_platforms)
     platforms = CompletePlatforms()
     hosts: tuple[Host, ...] = (Host.like_this(platform.value),)
     if named.files:
@@ -138,17 +151,20 @@ async def find_content(request: ContentRequest, platform: Platform) -> Content:
         platforms = CompletePlatforms.from_snapshot(renamed)
         described = await Get(DigestContents, Digest, renamed.digest)
         hosts = tuple(Host.described(file.path, file.content) for file in described)
-    pex = await Get(
-        PexRequest,
-        PexFromTargetsRequest(
-            [address],
-            output_filename=_SLICE_PEX,
-            internal_only=not platforms,
-            include_source_files=False,
-            layout=PexLayout.PACKED if platforms else None,
-            complete_platforms=platforms,
-            additional_args=("--no-pre-install-wheels",) if platforms else (),
+    # Not by `PexFromTargetsRequest`: through local distributions that leads to all that packages,
+    # this rule included, which takes the engine seconds to lay out at its start.
+    pex = PexRequest(
+        output_filename=_SLICE_PEX,
+        internal_only=not platforms,
+        requirements=PexRequirements(
+            addresses,
+            from_superset=Resolve(resolve.name, False),
+            description_of_origin=address.spec,
         ),
+        interpreter_constraints=constraints,
+        layout=PexLayout.PACKED if platforms else None,
+        complete_platforms=platforms,
+        additional_args=("--no-pre-install-wheels",) if platforms else (),
     )
     drawn = await Get(DrawnSlice, DrawnSliceRequest(pex))
     if drawn.wanted is None:
@@ -203,21 +219,19 @@ async def find_content(request: ContentRequest, platform: Platform) -> Content:
 
 
 @dataclass(frozen=True)
-class BuilderRequest:
-    """Run the builder of deployables.
+class BuilderCall:
+    """A call of the builder of deployables.
 
     Attributes:
         arguments: mode and more.
         inputs: what it reads.
         output: the file that it writes.
-        constraints: of the Python that it runs under.
         description: for the user.
     """
 
     arguments: tuple[str, ...]
     inputs: Digest
     output: str
-    constraints: InterpreterConstraints
     description: str
 
 
@@ -226,46 +240,44 @@ class Built:
     """What the builder wrote and told."""
 
     digest: Digest
-    told: FrozenDict[str, Any]
+    told: Mapping[str, Any]
 
 
-@rule
-async def run_builder(request: BuilderRequest) -> Built:
+async def run_builder(content: Content, *calls: BuilderCall) -> tuple[Built, ...]:
+    """Run the builder for each call, at once, under the Python of a deployable.
+
+    Raises:
+        LockstepError: one failed.
+    """
     program = [FileContent(f"{_BUILDER}/{path}", text) for path, text in builder().items()]
     python, program_digest = await MultiGet(
-        Get(PythonExecutable, InterpreterConstraints, request.constraints),
+        Get(PythonExecutable, InterpreterConstraints, content.constraints),
         Get(Digest, CreateDigest(program)),
     )
-    result = await Get(
-        FallibleProcessResult,
-        Process(
-            (python.path, "-BSs", _BUILDER, *request.arguments),
-            input_digest=await Get(Digest, MergeDigests([request.inputs, program_digest])),
-            output_files=(request.output,),
-            env={"PYTHONHASHSEED": "0"},
-            append_only_caches=FrozenDict({**python.append_only_caches, **CACHES}),
-            description=request.description,
-        ),
+    inputs = await MultiGet(
+        Get(Digest, MergeDigests([call.inputs, program_digest])) for call in calls
     )
-    if result.exit_code != 0:
-        told = result.stderr.decode(errors="replace").strip()
-        raise LockstepError(
-            f"{request.description} failed", mend="See to what is told below", detail=told
+    results = await MultiGet(
+        Get(
+            FallibleProcessResult,
+            Process(
+                (python.path, "-BSs", _BUILDER, *call.arguments),
+                input_digest=digest,
+                output_files=(call.output,),
+                env={"PYTHONHASHSEED": "0"},
+                append_only_caches=FrozenDict({**python.append_only_caches, **CACHES}),
+                description=call.description,
+            ),
         )
-    return Built(result.output_digest, FrozenDict.deep_freeze(json.loads(result.stdout)))
-
-
-@dataclass(frozen=True)
-class ThirdPartyRequest:
-    """Build the archive of the third-party code.
-
-    Attributes:
-        content: of the deployable.
-        built_here: projects that may be built for this machine alone.
-    """
-
-    content: Content
-    built_here: tuple[str, ...]
+        for call, digest in zip(calls, inputs)
+    )
+    for call, result in zip(calls, results):
+        if result.exit_code != 0:
+            told = result.stderr.decode(errors="replace").strip()
+            raise LockstepError(
+                f"{call.description} failed", mend="See to what is told below", detail=told
+            )
+    return tuple(Built(one.output_digest, json.loads(one.stdout)) for one in results)
 
 
 @dataclass(frozen=True)
@@ -283,59 +295,82 @@ class ThirdParty:
     clashes: tuple[str, ...]
 
 
-@rule(desc="Build the third-party code of a deployable")
-async def build_third_party(request: ThirdPartyRequest) -> ThirdParty:
-    content = request.content
+async def build_third_party(content: Content, built_here: Iterable[str]) -> ThirdParty:
+    """Build the archive of the third-party code.
+
+    Args:
+        content: of the deployable.
+        built_here: projects that may be built for this machine alone.
+
+    Raises:
+        LockstepError: the slice cannot be had for the hosts, or lacks what a process starts.
+    """
     service = content.deployable.name
     try:
         pex = await Get(BuildPexResult, PexRequest, content.pex)
     except ProcessExecutionFailure as error:
         raise no_wheels(service, tuple(content.platforms), error.stderr.decode(errors="replace"))
-    built = await Get(
-        Built,
-        BuilderRequest(
-            ("third-party", f"{pex.pex_filename}/.deps", THIRD_PARTY),
-            pex.digest,
-            THIRD_PARTY,
-            content.constraints,
-            f"Installing the slice of {service}",
-        ),
+    call = BuilderCall(
+        ("third-party", f"{pex.pex_filename}/.deps", THIRD_PARTY),
+        pex.digest,
+        THIRD_PARTY,
+        f"Installing the slice of {service}",
     )
-    wheels = tuple(Wheel(**told) for told in built.told["wheels"])
-    check_portable(service, wheels, request.built_here)
+    (built,) = await run_builder(content, call)
+    wheels = tuple(
+        Wheel(**{**told, "scripts": tuple(told["scripts"])}) for told in built.told["wheels"]
+    )
+    check_portable(service, wheels, built_here)
     check_scripts(content.deployable, wheels)
-    return ThirdParty(built.digest, wheels, built.told["clashes"])
+    return ThirdParty(built.digest, wheels, tuple(built.told["clashes"]))
 
 
-@dataclass(frozen=True)
-class FirstPartyRequest:
+async def build_first_party(content: Content) -> Digest:
     """Build the archive of the first-party code."""
-
-    content: Content
-
-
-@dataclass(frozen=True)
-class FirstParty:
-    """The archive."""
-
-    digest: Digest
-
-
-@rule(desc="Build the first-party code of a deployable")
-async def build_first_party(request: FirstPartyRequest) -> FirstParty:
-    content = request.content
     sources = await Get(Digest, AddPrefix(content.sources, _SOURCES))
-    built = await Get(
-        Built,
-        BuilderRequest(
-            ("first-party", _SOURCES, START, DESCRIPTION, FIRST_PARTY),
-            await Get(Digest, MergeDigests([sources, content.start])),
-            FIRST_PARTY,
-            content.constraints,
-            f"Compiling the code of {content.deployable.name}",
-        ),
+    call = BuilderCall(
+        ("first-party", _SOURCES, START, DESCRIPTION, FIRST_PARTY),
+        await Get(Digest, MergeDigests([sources, content.start])),
+        FIRST_PARTY,
+        f"Compiling the code of {content.deployable.name}",
     )
-    return FirstParty(built.digest)
+    (built,) = await run_builder(content, call)
+    return built.digest
+
+
+async def build_tarball(content: Content, name: str, *archives: Digest) -> Digest:
+    """Build the tarball of the installed layout, below a folder of the name.
+
+    Args:
+        content: of the deployable.
+        name: of the folder.
+        archives: the first-party and the third-party code.
+    """
+    call = BuilderCall(
+        ("tarball", f"{name}/", _TARBALL, FIRST_PARTY, THIRD_PARTY),
+        await Get(Digest, MergeDigests(archives)),
+        _TARBALL,
+        f"Packing {name}.tar.gz",
+    )
+    (built,) = await run_builder(content, call)
+    return built.digest
+
+
+async def build_single_file(content: Content) -> Digest:
+    """Build the PEX."""
+    sources = await Get(Digest, MergeDigests([content.sources, content.start]))
+    pex = PexRequest(
+        output_filename="deployable.pex",
+        internal_only=False,
+        layout=PexLayout.ZIPAPP,
+        requirements=content.pex.requirements,
+        interpreter_constraints=content.pex.interpreter_constraints,
+        complete_platforms=content.platforms,
+        sources=sources,
+        main=EntryPoint(START[: -len(".py")]),
+        additional_args=("--no-emit-warnings",),  # they would stand among the logs
+    )
+    return (await Get(BuildPexResult, PexRequest, pex)).digest
 
 
 def rules() -> Iterable[Rule]:

@@ -17,10 +17,12 @@ from lockstep.affected.owners import Ownership
 from lockstep.affected.selection import Selection, SelectionRequest
 from lockstep.affected.told import labelled, types_of
 from lockstep.core.affected import Reach, why
+from lockstep.core.deployables import Sources
 from lockstep.core.errors import LockstepError
-from lockstep.deploy.materials import DeployableVersion, VersionRequest
+from lockstep.deploy.materials import DeployableVersion
 from lockstep.deploy.package import DeployableFieldSet
 from lockstep.deploy.parts import Content, ContentRequest
+from lockstep.deploy.sources import SourcesRequest
 
 
 class Format(Enum):
@@ -74,7 +76,7 @@ async def plan_deploy(
     ]
     try:
         contents = await MultiGet(Get(Content, ContentRequest, one.content) for one in found)
-        versions = await MultiGet(Get(DeployableVersion, VersionRequest(c)) for c in contents)
+        sources = await MultiGet(Get(Sources, SourcesRequest(one.paths)) for one in contents)
     except LockstepError as error:
         console.print_stderr(console.red(str(error)))
         return DeployPlanGoal(exit_code=1)
@@ -87,11 +89,11 @@ async def plan_deploy(
         {
             "target": one.address.spec,
             "service": content.deployable.name,
-            "version": version.text,
+            "version": DeployableVersion.of(content, stand).text,
             "changed": one.address in causes,
             "why": causes.get(one.address),
         }
-        for one, content, version in zip(found, contents, versions)
+        for one, content, stand in zip(found, contents, sources)
     ]
     with subsystem.output(console) as write:
         if subsystem.format is Format.JSON:
