@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import os
 import sysconfig
 import tokenize
 from pathlib import Path
@@ -20,6 +21,9 @@ from pants.engine.addresses import Address
 from pants.testutil.rule_runner import QueryRule, RuleRunner
 
 STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib"))
+
+EVERY = int(os.environ.get("LOCKSTEP_EVERY_FILE", "5"))
+"""One of so many files of the standard library is read, and all whose encoding is another than UTF-8."""
 
 
 @pytest.fixture(scope="module")
@@ -58,26 +62,30 @@ def parsable(path: Path) -> bool:
     return True
 
 
+def is_utf_8(content: bytes) -> bool:
+    return tokenize.detect_encoding(io.BytesIO(content).readline)[0] in ("utf-8", "utf-8-sig")
+
+
 def test_no_import_of_the_standard_library_is_missed(rule_runner: RuleRunner) -> None:
-    files = {
-        path.relative_to(STANDARD_LIBRARY).as_posix(): path.read_bytes()
-        for path in STANDARD_LIBRARY.rglob("*.py")
+    found = [
+        path
+        for path in sorted(STANDARD_LIBRARY.rglob("*.py"))
         if "site-packages" not in path.parts and parsable(path)
-    }
-    assert len(files) > 500
+    ]
+    assert len(found) > 500
+    shown = [p for i, p in enumerate(found) if i % EVERY == 0 or not is_utf_8(p.read_bytes())]
+    files = {path.relative_to(STANDARD_LIBRARY).as_posix(): path.read_bytes() for path in shown}
     rule_runner.write_files(files)
     missed = []
-    lists = encodings = 0
+    lists = 0
     for path, content in files.items():
         wanted = {name for name in by_ast(path, content) if not name.startswith("__future__")}
         missed += [(path, name) for name in sorted(wanted - set(imports(rule_runner, path)))]
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
-        encodings += encoding not in ("utf-8", "utf-8-sig")
         nodes = ast.walk(ast.parse(content))
         lists += any(isinstance(node, ast.Import) and len(node.names) > 1 for node in nodes)
     assert missed == []
     # What the fast parser alone gets wrong is there to be seen.
-    assert lists > 50 and encodings > 0
+    assert lists > 50 // EVERY and not all(map(is_utf_8, files.values()))
 
 
 @pytest.mark.parametrize(
