@@ -61,15 +61,15 @@ def check_hosts(service: str, outputs: Iterable[str], hosts: Sequence[Host]) -> 
     Raises:
         LockstepError: they are not.
     """
-    for output in sorted({IMAGE, TARBALL}.intersection(outputs)):
-        if len(hosts) > 1:
-            named = " and ".join(host.told for host in hosts)
-            raise LockstepError(
-                f"The {output} of {service} would be for {named}, and it can be for one alone",
-                mend="Make a `deployable` for each, or set `outputs` to a PEX, which can be for several",
-            )
+    installed = sorted({IMAGE, TARBALL}.intersection(outputs))
+    if installed and len(hosts) > 1:
+        named = " and ".join(host.told for host in hosts)
+        raise LockstepError(
+            f"The {installed[0]} of {service} would be for {named}, and it can be for one alone",
+            mend="Make a `deployable` for each, or set `outputs` to a PEX, which can be for several",
+        )
     for host in hosts:
-        if IMAGE in outputs and host.system != _LINUX:
+        if IMAGE in installed and host.system != _LINUX:
             raise LockstepError(
                 f"The image of {service} would be for Linux, and {host.told} is {host.system}",
                 mend="Name a complete platform of Linux in `complete_platforms`",

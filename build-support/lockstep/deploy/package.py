@@ -83,6 +83,11 @@ class DeployableFieldSet(PackageFieldSet):
     output_path: OutputPathField
 
     @property
+    def kinds(self) -> tuple[str, ...]:
+        """What is built, each kind once."""
+        return tuple(sorted(set(self.outputs.value or ())))
+
+    @property
     def content(self) -> ContentRequest:
         """The request for what it is made of."""
         entries = EntryFieldSet(self.address, self.procfile, self.dependencies, self.resolve)
@@ -99,11 +104,11 @@ async def _outputs(
     base_images: Path | None,
 ) -> Mapping[str, Digest]:
     """Build the outputs that a target asks for, by their kinds."""
-    kinds = frozenset(field_set.outputs.value or ())
+    kinds = field_set.kinds
     built = {}
     if PEX in kinds:
         built[PEX] = await build_single_file(content)
-    if kinds.isdisjoint((TARBALL, IMAGE)):
+    if {TARBALL, IMAGE}.isdisjoint(kinds):
         return built
     first_party = await build_first_party(content)
     if TARBALL in kinds:
@@ -128,8 +133,7 @@ async def package_deployable(
 ) -> BuiltPackage:
     content = await Get(Content, ContentRequest, field_set.content)
     name = content.deployable.name
-    kinds = sorted(set(field_set.outputs.value or ()))
-    check_hosts(name, kinds, content.hosts)
+    check_hosts(name, field_set.kinds, content.hosts)
     sources = await Get(Sources, SourcesRequest(content.paths))
     version = DeployableVersion.of(content, sources)
     stem = f"{name}-{version.text}"
@@ -138,7 +142,10 @@ async def package_deployable(
     built = await _outputs(
         field_set, content, version.text, third_party, _base_images(deploy, root)
     )
-    named = [(stem + BILL, bill), *((stem + ENDINGS[kind], built[kind]) for kind in kinds)]
+    named = [
+        (stem + BILL, bill),
+        *((stem + ENDINGS[kind], built[kind]) for kind in field_set.kinds),
+    ]
     entries = await MultiGet(Get(DigestEntries, Digest, digest) for _, digest in named)
     files = [
         FileEntry(name, entry.file_digest, entry.is_executable)
@@ -148,7 +155,7 @@ async def package_deployable(
     ]
     told = provenance(
         {file.path: file.file_digest.fingerprint for file in files},
-        _parameters(field_set, kinds),
+        {"target": field_set.address.spec, "outputs": list(field_set.kinds)},
         _dependencies(content, version, {"pex": pex_cli.version, "uv": uv.version}),
     )
     folder = field_set.output_path.value_or_default(file_ending=None)
@@ -168,10 +175,6 @@ async def package_deployable(
 
 def _base_images(deploy: Deploy, root: BuildRoot) -> Path | None:
     return Path(root.path, Path(deploy.base_images).expanduser()) if deploy.base_images else None
-
-
-def _parameters(field_set: DeployableFieldSet, kinds: Iterable[str]) -> Mapping[str, Any]:
-    return {"target": field_set.address.spec, "outputs": list(kinds)}
 
 
 def _dependencies(
