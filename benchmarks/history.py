@@ -230,7 +230,7 @@ class _Replay:
             self.git("checkout", "--quiet", "--force", "--detach", revision)
             there = [test for test in asked if (self.root / test).exists()]
             told = self._pants("test", *there)
-            result = Result(told.returncode, told.stdout + told.stderr)
+            result = Result(told.returncode, told.stdout, told.stderr)
             ran = {*map(test_path, result.tests_run())}
             if ran.union(map(test_path, result.tests_known())) != {*there}:
                 raise SystemExit(f"Pants does not run all of {there}:\n{result.output}")

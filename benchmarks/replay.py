@@ -131,7 +131,7 @@ class _Laboratory:
         self._roots = self._runner.source_roots()
         if failed := sorted(test for test, trace in traces.items() if not trace.passed):
             raise SystemExit(f"The base fails outside of Pants: {failed}")
-        result = self._test(self._sandboxed) if in_pants else Result(0, "")
+        result = self._test(self._sandboxed) if in_pants else Result(0, "", "")
         if result.exit_code != 0:
             raise SystemExit(f"The base fails in Pants:\n{result.output}")
 
@@ -224,7 +224,7 @@ class _Laboratory:
 
     def _test(self, tests: Iterable[str]) -> Result:
         done = self._tree.pants("test", *sorted(tests))
-        return Result(done.returncode, done.stdout + done.stderr)
+        return Result(done.returncode, done.stdout, done.stderr)
 
 
 if __name__ == "__main__":

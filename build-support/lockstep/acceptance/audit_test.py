@@ -79,13 +79,14 @@ def test_findings_exceptions_and_fixes(dated: Monorepo, advisories: Path) -> Non
     )
     found = dated.pants(where, "audit")
     assert (found.exit_code, found.output) == (1, TOLD), found.output
-    assert dated.streams(where, EXCEPTIONS, "audit") == (
+    accepted = dated.pants(where, EXCEPTIONS, "audit")
+    assert (accepted.exit_code, accepted.stdout, accepted.stderr) == (
         0,
         f"{TOLD}    accepted until 2999-01-01: no door\n",
         "The exception for `GONE-1` in `[audit].exceptions` is no longer needed.\n",
     )
     (advisories / "beta.yaml").write_text(OF_BETA)
-    document = json.loads(dated.pants(where, "audit", "--format=json").output)
+    document = json.loads(dated.pants(where, "audit", "--format=json").stdout)
     assert [(one["id"], one["fixed"]) for one in document["locks"][0]["advisories"]] == [
         ("PYSEC-2026-1", "1.1"),
         ("PYSEC-2026-2", None),
@@ -103,7 +104,7 @@ def test_a_release_that_fixes_an_advisory_passes_the_cooldown(
     assert dated.pants(UV, COOLDOWN, "lock").exit_code == 0
     assert "lockstep-alpha==1.0 " in dated.read(LOCK)
     kept = dated.pants(UV, COOLDOWN, where, "lock")
-    assert kept.output.endswith(f"{LOCK} holds 2 pins, as before.\n")
+    assert kept.stdout == f"{LOCK} holds 2 pins, as before.\n"
     assert dated.pants(UV, COOLDOWN, where, "lock", "--upgrade").exit_code == 0
     moved = re.findall(r"^(\S+) \\$", dated.read(LOCK), re.M)
     assert moved == ["lockstep-alpha==1.1", "lockstep-beta==1.1"], dated.read(LOCK)
@@ -154,10 +155,10 @@ def test_an_index_tells_of_advisories(dated: Monorepo) -> None:
     path = "/pypi/lockstep-alpha/1.0/json"
     with json_of_index({path: {"vulnerabilities": [known]}}) as url:
         found = dated.pants(f"--lockstep-advisories={url}", "audit")
-        assert (found.exit_code, found.output) == (
+        assert (found.exit_code, found.stdout, found.stderr) == (
             1,
-            TOLD.replace("  HIGH", "")
-            + f"{LOCK}: the index of the advisories does not know lockstep-beta==1.1.\n",
+            TOLD.replace("  HIGH", ""),
+            f"{LOCK}: the index of the advisories does not know lockstep-beta==1.1.\n",
         )
     down = dated.pants(f"--lockstep-advisories={url}", "audit")
     assert (down.exit_code, down.output) == (

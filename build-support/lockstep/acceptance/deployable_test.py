@@ -99,9 +99,9 @@ def _write_shop(repository: Repository) -> None:
 
 
 def _fault(shop: Repository, *arguments: str) -> str:
-    exit_code, _, told = shop.monorepo.streams(*arguments)
-    assert exit_code == 1, told
-    return told
+    failed = shop.monorepo.pants(*arguments)
+    assert failed.exit_code == 1, failed.output
+    return failed.stderr
 
 
 def _built(shop: Repository, name: str, ending: str) -> Path:
@@ -235,9 +235,11 @@ def test_what_no_deployable_can_be_made_of(shop: Repository) -> None:
         "text/Procfile:1: `python -m shop` starts a module that no target of the repository and no"
         " pin provides. Correct its name, or run `./pants tailor ::` if it has no target yet."
     ) in _fault(shop, "package", "text:here")
-    assert shop.monorepo.streams("dependents", "text/app.py")[0] == 0  # it keeps nobody from else
+    assert (
+        shop.monorepo.pants("dependents", "text/app.py").exit_code == 0
+    )  # it keeps nobody from else
     shop.monorepo.write("text/Procfile", "web\n")
-    assert shop.monorepo.streams("dependents", "text/app.py")[0] == 0
+    assert shop.monorepo.pants("dependents", "text/app.py").exit_code == 0
     shop.monorepo.write("text/Procfile", "web: gunicorn app\n")
     shop.monorepo.write("text/app.py", "")
     assert (
@@ -245,6 +247,12 @@ def test_what_no_deployable_can_be_made_of(shop: Repository) -> None:
     ) in _fault(shop, "package", "text:here")
     shop.monorepo.path("text/Procfile").unlink()
     assert "text/Procfile" in _fault(shop, "package", "text:here")
+
+
+def _planned(shop: Repository) -> list[tuple[str, bool, str | None]]:
+    plan = shop.monorepo.pants("deploy-plan", "--since=HEAD", "--format=json")
+    assert plan.exit_code == 0, plan.stderr
+    return [(one["target"], one["changed"], one["why"]) for one in json.loads(plan.stdout)]
 
 
 def test_what_is_told_by_publish_verify_and_the_plan(shop: Repository, tmp_path: Path) -> None:
@@ -263,15 +271,12 @@ def test_what_is_told_by_publish_verify_and_the_plan(shop: Repository, tmp_path:
     refused = shop.monorepo.pants(stores, f"--deploy-signing-key={key}", "publish", "text:here")
     assert refused.exit_code == 1 and "secret" not in refused.output
     assert "http://****@127.0.0.1:9/x does not take the deployable." in refused.output
-    code, plan, _ = shop.monorepo.streams("deploy-plan", "--since=HEAD", "--format=json")
-    assert code == 0
-    assert [(one["target"], one["changed"], one["why"]) for one in json.loads(plan)] == [
+    assert _planned(shop) == [
         ("text:deploy", False, None),
         ("text:here", False, None),
     ]
     shop.edit("text/app.py", "print", "print ")
-    code, plan, _ = shop.monorepo.streams("deploy-plan", "--since=HEAD", "--format=json")
-    assert [(one["target"], one["changed"], one["why"]) for one in json.loads(plan)] == [
+    assert _planned(shop) == [
         ("text:deploy", True, "text/app.py changed ← text:app ← text:deploy"),
         ("text:here", True, "text/app.py changed ← text:app ← text:here"),
     ]

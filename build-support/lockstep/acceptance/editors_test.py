@@ -144,7 +144,7 @@ def shop(monorepo: Monorepo, cache: Path) -> Iterator[Monorepo]:
 
 def defined(server: LanguageServer, text: str, wanted: str) -> Place:
     """Where something is defined, once its line there is what it should be."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     found: Sequence[Any] = ()
     while time.monotonic() < deadline:
         found = server.definition("text/shown.py", text)

@@ -162,7 +162,7 @@ def test_the_loop_follows_the_lock(exporting: Monorepo) -> None:
 
 def led_to(repo: Monorepo, before: "Path | None") -> "Path | None":
     """What `.venv` leads to, once that is another one than before."""
-    for _ in range(600):
+    for _ in range(1800):
         link = repo.path(".venv")
         if link.is_symlink() and link.resolve() != before:
             return link.resolve()

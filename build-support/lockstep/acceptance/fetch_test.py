@@ -75,12 +75,11 @@ def offline(repo: Monorepo, *calls: str) -> Result:
         cwd=repo.root,
         env={**environ, **flags},
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        capture_output=True,
         text=True,
     )
     repo.stop()
-    return Result(done.returncode, done.stdout)
+    return Result(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.fixture(scope="module")

@@ -16,11 +16,11 @@ def test_a_project_of_several_inputs_is_one_pin_and_never_ambiguous(monorepo: Mo
     monorepo.write(
         "other/other_test.py", "import six\n\n\ndef test_six() -> None:\n    assert six\n"
     )
-    exit_code, told, remarks = monorepo.streams(
+    depending = monorepo.pants(
         "dependencies", "plain/plain_test.py", "text/six_test.py", "other/other_test.py"
     )
-    assert (exit_code, told) == (0, "plain:six\ntext:inputs#six\n")
-    assert "ambiguous" not in remarks
+    assert (depending.exit_code, depending.stdout) == (0, "plain:six\ntext:inputs#six\n")
+    assert "ambiguous" not in depending.stderr
     assert monorepo.pants("dependencies", "other/other_test.py").output == "plain:six\n"
 
     tested = monorepo.pants("test", "plain/plain_test.py")
@@ -126,7 +126,7 @@ def test_groups_builds_and_scripts_have_targets_and_are_locked(monorepo: Monorep
     assert lock.count("    #   -r other/pyproject.toml\n    #   pytest\n") == 2
     assert monorepo.pants("lock", "--check").output == f"{LOCK} fits its inputs.\n"
     ran = monorepo.pants("run", "other/tool.py")
-    assert (ran.exit_code, ran.output.splitlines()[-1]) == (0, "a.example"), ran.output
+    assert (ran.exit_code, ran.stdout) == (0, "a.example\n"), ran.output
 
     monorepo.write("other/tool.py", monorepo.read("other/tool.py").replace("3.9", "3.12"))
     result = monorepo.pants("lock")
@@ -162,9 +162,9 @@ def test_the_spec_beside_a_script_is_locked_and_runs_it(monorepo: Monorepo) -> N
     depending = monorepo.pants("dependencies", "other/tool.py:other")
     assert depending.output == ("other:tool-requirements#certifi\nother:tool-requirements#idna\n")
     ran = monorepo.pants("run", "other/tool.py")
-    assert (ran.exit_code, ran.output.splitlines()[-1]) == (0, "a.example"), ran.output
+    assert (ran.exit_code, ran.stdout) == (0, "a.example\n"), ran.output
     ran = monorepo.py("other/tool.py")
-    assert (ran.exit_code, ran.output.splitlines()[-1]) == (0, "a.example"), ran.output
+    assert (ran.exit_code, ran.stdout) == (0, "a.example\n"), ran.output
 
 
 def test_what_an_input_includes_has_to_be_there_and_no_index(monorepo: Monorepo) -> None:

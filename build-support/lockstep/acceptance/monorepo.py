@@ -102,10 +102,16 @@ _NOT_SOURCES = ("build-support", "dist")
 
 @dataclass(frozen=True)
 class Result:
-    """What a command did: its exit code and both of its outputs as one text."""
+    """What a command did."""
 
     exit_code: int
-    output: str
+    stdout: str
+    stderr: str
+
+    @property
+    def output(self) -> str:
+        """Both outputs, one behind the other, since their order among each other varies."""
+        return self.stdout + self.stderr
 
     def built(self) -> set[str]:
         """The environments that were built for requirements, as their requirements."""
@@ -194,12 +200,6 @@ class Monorepo:
         argv, environ = self.command(*args)
         return self._called(argv, environ)
 
-    def streams(self, *args: str) -> tuple[int, str, str]:
-        """Call Pants: exit code, stdout and stderr, since their order among each other varies."""
-        argv, environ = self.command(*args)
-        done = subprocess.run(argv, cwd=self.root, env=environ, capture_output=True, text=True)
-        return done.returncode, done.stdout, _OF_A_BUSY_MACHINE.sub("", done.stderr)
-
     def py(self, *args: str) -> Result:
         """Run a script by `./py`."""
         _, environ = self.command()
@@ -211,11 +211,10 @@ class Monorepo:
             cwd=self.root,
             env=environ,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            capture_output=True,
             text=True,
         )
-        return Result(done.returncode, _OF_A_BUSY_MACHINE.sub("", done.stdout))
+        return Result(done.returncode, done.stdout, _OF_A_BUSY_MACHINE.sub("", done.stderr))
 
     def stop(self) -> None:
         """Stop the daemon of this repository."""

@@ -87,21 +87,21 @@ def started(repo: Monorepo, *arguments: str) -> subprocess.Popen[str]:
         env={n: v for n, v in environ.items() if n not in ("GH_TOKEN", "GITHUB_TOKEN")},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=subprocess.PIPE,
         text=True,
     )
 
 
 def refresh(repo: Monorepo, *arguments: str) -> Result:
     process = started(repo, *arguments)
-    output, _ = process.communicate()
-    return Result(process.returncode, output)
+    stdout, stderr = process.communicate()
+    return Result(process.returncode, stdout, stderr)
 
 
 def killed_after_a_trial(repo: Monorepo) -> None:
     with started(repo) as process:
-        assert process.stdout is not None
-        assert any("Trial 1" in line for line in process.stdout)
+        assert process.stderr is not None
+        assert any("Trial 1" in line for line in process.stderr)
         process.kill()
 
 

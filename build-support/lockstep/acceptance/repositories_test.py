@@ -83,7 +83,7 @@ def test_a_tag_is_locked_at_its_commit_and_stays_there(
         tested = monorepo.pants("test", "text/shop_test.py")
         assert tested.exit_code == 0, tested.output
         checked = monorepo.pants("lock", "--check")
-        assert checked.output.splitlines()[-1] == f"{LOCK} fits its inputs."
+        assert checked.stdout == f"{LOCK} fits its inputs.\n"
 
         before = monorepo.read(LOCK)
         moved = repository.release("2")

@@ -111,7 +111,8 @@ def served_index(folder: Path, packages: Path | None = None) -> Iterator[ServedI
 def _address(log: Path, process: subprocess.Popen[bytes]) -> str:
     """Where it listens, as it logs; its environment may have to be built first."""
     while process.poll() is None:
-        for line in log.read_text().splitlines():
+        *whole, _ = log.read_text().split("\n")  # what follows the last line end may grow yet
+        for line in whole:
             entry = json.loads(line) if line.startswith("{") else {}
             if entry.get("message") == "listening":
                 return f"http://{entry['host']}:{entry['port']}"

@@ -53,17 +53,6 @@ def test_what_is_as_it_should_be_is_not_touched(root: Path) -> None:
     assert (root / DOTENV).read_text().splitlines()[0] == f'PYTHONPATH="{root}/a/src"'
 
 
-def test_what_is_as_it_should_be_costs_little(root: Path) -> None:
-    told = wanted(root, *(f"service{number}" for number in range(100)))
-    write(root, told)
-    taken = []
-    for _ in range(20):
-        started = time.perf_counter()
-        write(root, told)
-        taken.append(time.perf_counter() - started)
-    assert min(taken) < 0.005
-
-
 def test_source_roots_change_and_what_a_person_added_stays(root: Path) -> None:
     write(root, wanted(root, "a", "b"))
     path = root / PYRIGHT

@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Iterator
 
@@ -343,7 +342,7 @@ def test_a_daemon_that_does_not_answer(context: Context, process: subprocess.Pop
     (finding,) = daemon.check(list(daemon_facts(context)))
     assert finding.text == f"The daemon, process {process.pid}, does not answer."
     process.send_signal(signal.SIGSTOP)
-    time.sleep(0.1)
+    os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
     (finding,) = daemon.check(list(daemon_facts(context)))
     assert finding.text == f"The daemon, process {process.pid}, is held and answers nobody."
 
