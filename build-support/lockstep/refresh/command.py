@@ -14,6 +14,7 @@ from lockstep.core.errors import LockstepError
 from lockstep.core.held import NAME
 from lockstep.core.lock_refresh import TITLE
 from lockstep.core.unexpected import REPORT
+from lockstep.envs.atomic import write_text
 from lockstep.refresh.forge import Forge
 from lockstep.refresh.journal import alone
 from lockstep.refresh.refresh import Options, Refresh
@@ -126,16 +127,37 @@ def _run(root: Path, folder: Path, options: argparse.Namespace) -> None:
         _say("Nothing moves.")
     _say(f"The text of the pull request is in {landed.body}.")
     print(landed.body.read_text(), end="", flush=True)
-    if not landed.is_new:
-        return
-    _say(f"The branch `{options.branch}` holds it.")
-    forge = Forge(root)
+    if landed.commit is not None:
+        _say(f"The branch `{options.branch}` holds it.")
+        publish(landed.commit, landed.body, folder, options, Forge(root))
+
+
+def publish(
+    commit: str, body: Path, folder: Path, options: argparse.Namespace, forge: Forge
+) -> None:
+    """Publish a commit once: what people did with its pull request afterwards stays as it is.
+
+    Args:
+        commit: the one that the branch is at.
+        body: the file of the pull request's text.
+        folder: where it is written down.
+        options: `branch`, and `no_publish`.
+        forge: where to.
+
+    Raises:
+        LockstepError: it fails; the next call tries it again.
+    """
+    record = folder / "published"
     hindrance = "`--no-publish` is given" if options.no_publish else forge.hindrance()
-    if hindrance:
+    if record.exists() and record.read_text() == commit:
+        _say("It was published before.")
+    elif hindrance:
         push = f"git push --force {forge.remote} {options.branch}"
         _say(f"It is not published, since {hindrance}. To publish it: `{push}`.")
     else:
-        _say(f"Published as {forge.publish(options.branch, TITLE, landed.body)}.")
+        url = forge.publish(options.branch, TITLE, body)
+        write_text(record, commit)
+        _say(f"Published as {url}.")
 
 
 def _say(text: str) -> None:

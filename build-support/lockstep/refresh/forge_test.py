@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from lockstep.core.errors import LockstepError
+from lockstep.refresh.command import publish
 from lockstep.refresh.forge import Forge
 
 GH = f"""\
@@ -108,6 +110,36 @@ def test_what_the_forge_refuses_is_told_without_secrets(place: Place) -> None:
         "`gh pr list` fails. Mend what it names, then run `./pants lock-refresh` again; it goes on"
         " from here.\nHTTP 401: Bad credentials (https://****@forge.example)"
     )
+
+
+def test_a_commit_is_published_once_and_until_it_is(
+    place: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commit = git(place.checkout, "rev-parse", "refresh")
+    forge = Forge(place.checkout)
+
+    def told(no_publish: bool = False) -> str:
+        options = argparse.Namespace(branch="refresh", no_publish=no_publish)
+        publish(commit, place.body, tmp_path, options, forge)
+        return capsys.readouterr().err
+
+    assert told(no_publish=True) == (
+        "lock-refresh: It is not published, since `--no-publish` is given. To publish it: `git push"
+        " --force origin refresh`.\n"
+    )
+    (place.programs / "fails").touch()
+    with pytest.raises(LockstepError):
+        told()
+    (place.programs / "fails").unlink()
+    assert told() == "lock-refresh: Published as https://forge.example/pulls/7.\n"
+    asked = place.asked
+    assert told() == "lock-refresh: It was published before.\n"
+    assert place.asked == asked
+    git(place.checkout, "commit", "--quiet", "--allow-empty", "--message=two")
+    git(place.checkout, "branch", "--force", "refresh")
+    commit = git(place.checkout, "rev-parse", "refresh")
+    assert told() == "lock-refresh: Published as https://forge.example/pulls/7.\n"
+    assert git(place.remote, "rev-parse", "refresh") == commit
 
 
 def test_what_hinders_publishing(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

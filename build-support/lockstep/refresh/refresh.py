@@ -63,13 +63,13 @@ class Landed:
     """What came of it.
 
     Attributes:
-        moved: how many pins move; where none does, there is no commit.
-        is_new: whether the branch is another one than before.
+        moved: how many pins move.
+        commit: what the branch is at now; None where there was nothing to commit.
         body: the file of the pull request's text.
     """
 
     moved: int
-    is_new: bool
+    commit: str | None
     body: Path
 
 
@@ -196,11 +196,8 @@ class Refresh:
     def _fails_anyway(self, test: str) -> bool:
         """Whether a test fails without any move; the moves stay in the work tree."""
         if test not in self._journal.failing:
-            self._tree.git("stash", "--quiet")
-            try:
+            with self._tree.unchanged():
                 told = self._tree.pants("test", test)
-            finally:
-                self._tree.git("stash", "pop", "--quiet")
             self._journal.failing[test] = test in failed_tests(told.output)
             self._journal.save()
         return self._journal.failing[test]
@@ -223,7 +220,7 @@ class Refresh:
         write_text(body, pull_request(moved, new_held, found.untried, fixed, failing, links))
         count = sum(len(moves_of) for _, moves_of in moved)
         if not count and not new_held:
-            return Landed(0, False, body)
+            return Landed(0, None, body)
         message = f"{TITLE}\n\n{_summary(count, new_held)}"
         return Landed(count, self._tree.commit_all(self._options.branch, message), body)
 

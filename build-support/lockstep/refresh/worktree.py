@@ -6,9 +6,10 @@ import os
 import shutil
 import signal
 import subprocess
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Mapping
+from typing import Iterator, Mapping
 
 from lockstep.core.errors import LockstepError
 
@@ -92,20 +93,40 @@ class WorkTree:
         command = [str(self.path / "pants"), "--no-dynamic-ui", "--no-colors", *arguments]
         return _run(command, self.path)
 
-    def commit_all(self, branch: str, message: str) -> bool:
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """Let tracked files be those of the commit meanwhile.
+
+        What they are else is kept in a commit that no ref names: all work trees share the list of
+        stashes, where a killed call would leave its own, and take one of the user's by mistake.
+        """
+        changes = self.git("stash", "create").strip()
+        self.git("reset", "--quiet", "--hard")
+        try:
+            yield
+        finally:
+            if changes:
+                self.git("checkout", "--quiet", "--no-overlay", changes, "--", ".")
+
+    def commit_all(self, branch: str, message: str) -> str:
         """Commit all changes, alone on top of the commit, to a branch that is made or replaced.
 
         Returns:
-            whether the branch is another one than before.
+            the commit; where the branch holds the same already, here or at a remote, that one.
         """
         self.git("add", "--all")
         tree = self.git("write-tree").strip()
-        there = _run(["git", "rev-parse", f"{branch}^{{tree}}", f"{branch}^1"], self.path)
-        if there.exit_code == 0 and there.stdout.split() == [tree, self.commit]:
-            return False
-        made = self.git(*self._identity(), "commit-tree", tree, "-p", self.commit, "-m", message)
-        self.git("branch", "--force", branch, made.strip())
-        return True
+        there = self.git(
+            *("for-each-ref", "--format=%(tree) %(parent)=%(objectname)"),
+            *(f"refs/heads/{branch}", f"refs/remotes/*/{branch}"),
+        )
+        commit = dict(line.split("=") for line in there.splitlines()).get(f"{tree} {self.commit}")
+        if commit is None:
+            commit = self.git(
+                *(*self._identity(), "commit-tree", tree, "-p", self.commit, "-m", message)
+            ).strip()
+        self.git("branch", "--force", branch, commit)
+        return commit
 
     def _identity(self) -> list[str]:
         """Whose commits these are, where git does not know; a job has no name of its own."""
