@@ -38,7 +38,9 @@ TESTS = {
     "text/both_test.py": text_of_test(
         [ONE, OTHER], f"assert not ({is_new(ONE)} and {is_new(OTHER)})"
     ),
-    "text/fails_test.py": text_of_test(NAMES[:1], f"assert not m.version('{NAMES[0]}')"),
+    "text/fails_test.py": text_of_test(
+        NAMES[:1], f"wrong: int = m.version('{NAMES[0]}')", "assert not wrong"
+    ),
     "text/all_test.py": text_of_test(NAMES, *(f"m.version('{name}')" for name in NAMES)),
 }
 
@@ -48,12 +50,11 @@ def movers(tmp_path_factory: pytest.TempPathFactory, index: ServedIndex) -> Iter
     """A committed repository whose pins could all move from 1.0 to 2.0."""
     folder = tmp_path_factory.mktemp("movers")
     files = {
-        "pants.toml": FILES["pants.toml"].partition("\n[mypy]")[0]
-        + '\n[lockstep]\nresolver = "uv"\n',
+        "pants.toml": FILES["pants.toml"] + '\n[lockstep]\nresolver = "uv"\n',
         ".gitignore": FILES[".gitignore"],
         "3rdparty/python/BUILD": 'python_requirements(name="tools", source="tools.in")\n'
         'python_requirements(name="movers", source="movers.in")\n',
-        "3rdparty/python/tools.in": "pytest\n",
+        "3rdparty/python/tools.in": FILES["3rdparty/python/tools.in"],
         "3rdparty/python/movers.in": "".join(f"{name}\n" for name in NAMES),
         "text/BUILD": "python_tests()\n",
         **TESTS,
@@ -82,7 +83,7 @@ def git(repo: Monorepo, *arguments: str) -> str:
 def started(repo: Monorepo, *arguments: str) -> subprocess.Popen[str]:
     argv, environ = repo.command()
     return subprocess.Popen(
-        [argv[0], "lock-refresh", "--goals=test", *arguments],
+        [argv[0], "lock-refresh", "--goals=check test", *arguments],
         cwd=repo.root,
         env={n: v for n, v in environ.items() if n not in ("GH_TOKEN", "GITHUB_TOKEN")},
         stdin=subprocess.DEVNULL,
@@ -138,7 +139,7 @@ def test_the_largest_green_set_lands_and_culprits_are_held(
         in told
     )
     assert f"- `{releases[0]}` until " in told and "  - `text/alone_test.py`\n" in told
-    assert "### Failing before, so not counted\n\n- `text/fails_test.py`\n" in told
+    assert "### Failing before, so not counted\n\n- `check`\n- `text/fails_test.py`\n" in told
     assert (
         "It is not published, since there is no git remote `origin`. To publish it: `git push"
         " --force origin lockstep/lock-refresh`.\n"

@@ -115,7 +115,7 @@ def pull_request(
         held: the releases that were held back this time.
         untried: what there was no time for.
         fixed: the advisories that no longer affect a pin.
-        already_failing: tests that fail without any move, and so were not counted.
+        already_failing: tests and goals that fail without any move, and so were not counted.
         changelogs: URLs by project.
     """
     parts = ["All of this was linted, checked and tested together, as far as it reaches.\n"]

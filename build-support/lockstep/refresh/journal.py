@@ -27,7 +27,7 @@ class Journal:
         key: what it is about: another base or other options begin anew.
         diff: what could move; empty until that is known.
         trials: by set of moves, why it failed, or the texts of the locks where it passed.
-        failing: the tests that were looked at without any move, and whether they fail.
+        failing: the tests and goals that were looked at without any move, and whether they fail.
     """
 
     path: Path

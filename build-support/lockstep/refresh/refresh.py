@@ -35,6 +35,7 @@ from lockstep.refresh.journal import Journal
 from lockstep.refresh.worktree import WorkTree
 
 _BODY = "pull-request.md"
+_CHANGED = ("--changed-since=HEAD", "--changed-dependents=transitive")
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,8 @@ class Refresh:
         """
         if not self._journal.diff:
             self._say("Finding out what could move.")
-            self._journal.diff = self._diff()
+            self._tree.reset()
+            self._journal.diff = self._upgradable()
             self._journal.save()
         could_move = candidates(self._journal.diff)
         self._say(f"{_counted(len(could_move), 'pin')} could move.")
@@ -125,8 +127,7 @@ class Refresh:
 
         return self._land(green_set(could_move, attempt))
 
-    def _diff(self) -> Mapping[str, object]:
-        self._tree.reset()
+    def _upgradable(self) -> Mapping[str, object]:
         told = self._tree.pants("lock", "--upgrade", "--diff", "--format=json", *self._resolves())
         if told.exit_code != 0:
             raise LockstepError(
@@ -148,7 +149,8 @@ class Refresh:
                 raise OutOfBudget
             result = self._passed(tried)
             if result is not None and not result.tests:
-                self._diff()  # raises where no release at all can be had, which is no move's fault
+                self._tree.reset()
+                self._upgradable()  # raises where no release at all can be had: no move's fault
                 result = self._passed(tried)
             if result is None:
                 locks = [lock["lock"] for lock in self._journal.diff["locks"]]
@@ -178,22 +180,21 @@ class Refresh:
         return None
 
     def _checked(self) -> Failure | None:
-        """Run the goals on exactly what the moves affect."""
-        changed = ("--changed-since=HEAD", "--changed-dependents=transitive")
-        done = self._tree.pants(*changed, "--test-output=failed", *self._options.goals)
-        if done.exit_code == 0:
-            return None
-        failed = failed_tests(done.output)
-        if not failed:
-            goals = ", ".join(f"`{goal}`" for goal in self._options.goals)
-            return Failure(f"{goals} fail", log=end_of(done.output))
-        new = [test for test in failed if not self._fails_anyway(test)]
-        if not new:
-            return None
-        reason = f"{_counted(len(new), 'test')} fail{'s' if len(new) == 1 else ''}"
-        return Failure(reason, tuple(new), end_of(done.output))
+        """Run the goals on exactly what the moves affect, each by itself, as the first to fail ends all."""
+        for goal in self._options.goals:
+            if self._journal.failing.get(goal):
+                continue
+            done = self._tree.pants(*_CHANGED, "--test-output=failed", goal)
+            failed = failed_tests(done.output)
+            new = [test for test in failed if not self._test_fails_anyway(test)]
+            if new:
+                reason = f"{_counted(len(new), 'test')} fail{'s' if len(new) == 1 else ''}"
+                return Failure(reason, tuple(new), end_of(done.output))
+            if done.exit_code != 0 and not failed and not self._goal_fails_anyway(goal):
+                return Failure(f"`{goal}` fails", log=end_of(done.output))
+        return None
 
-    def _fails_anyway(self, test: str) -> bool:
+    def _test_fails_anyway(self, test: str) -> bool:
         """Whether a test fails without any move; the moves stay in the work tree."""
         if test not in self._journal.failing:
             with self._tree.unchanged():
@@ -201,6 +202,26 @@ class Refresh:
             self._journal.failing[test] = test in failed_tests(told.output)
             self._journal.save()
         return self._journal.failing[test]
+
+    def _goal_fails_anyway(self, goal: str) -> bool:
+        """Whether a goal fails without any move on what the moves affect; they stay in the work tree."""
+        if goal not in self._journal.failing:
+            affected = self._folder / "affected.txt"
+            write_text(affected, self._tree.pants(*_CHANGED, "list").stdout)
+            with self._tree.unchanged():
+                told = self._tree.pants(f"--spec-files={affected}", goal)
+                if told.exit_code != 0:
+                    self._upgradable()  # raises where no release can be had, for which it may fail
+            if told.exit_code != 0 and goal == "test":
+                raise LockstepError(
+                    "`./pants test` fails without any move, and tells no test that does, so no move"
+                    " can be judged",
+                    mend="Mend what it names",
+                    detail=end_of(told.output),
+                )
+            self._journal.failing[goal] = told.exit_code != 0
+            self._journal.save()
+        return self._journal.failing[goal]
 
     def _land(self, found: GreenSet[Candidate]) -> Landed:
         """Commit what passed, and tell of it."""
