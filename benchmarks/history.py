@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import time
+import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Iterable, Mapping, Sequence
@@ -226,10 +227,12 @@ class _Replay:
         """The tests that Pants runs at the later revision, having run them at the earlier one."""
         asked = sorted(tests)
         ran: set[str] = set()
+        # Else the caches might know a result from another commit or another replay.
+        own = f"--test-extra-env-vars=+['LOCKSTEP_REPLAY={uuid.uuid4()}']"
         for revision in revisions if asked else ():
             self.git("checkout", "--quiet", "--force", "--detach", revision)
             there = [test for test in asked if (self.root / test).exists()]
-            told = self._pants("test", *there)
+            told = self._pants("test", own, *there)
             result = Result(told.returncode, told.stdout, told.stderr)
             ran = {*map(test_path, result.tests_run())}
             if ran.union(map(test_path, result.tests_known())) != {*there}:
