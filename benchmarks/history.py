@@ -232,8 +232,7 @@ class _Replay:
         for revision in revisions if asked else ():
             self.git("checkout", "--quiet", "--force", "--detach", revision)
             there = [test for test in asked if (self.root / test).exists()]
-            told = self._pants("test", own, *there)
-            result = Result(told.returncode, told.stdout, told.stderr)
+            result = Result.of(self._pants("test", own, *there))
             ran = {*map(test_path, result.tests_run())}
             if ran.union(map(test_path, result.tests_known())) != {*there}:
                 raise SystemExit(f"Pants does not run all of {there}:\n{result.output}")

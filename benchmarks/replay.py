@@ -223,8 +223,7 @@ class _Laboratory:
         return ran | failed, failed
 
     def _test(self, tests: Iterable[str]) -> Result:
-        done = self._tree.pants("test", *sorted(tests))
-        return Result(done.returncode, done.stdout, done.stderr)
+        return Result.of(self._tree.pants("test", *sorted(tests)))
 
 
 if __name__ == "__main__":

@@ -235,9 +235,8 @@ def test_what_no_deployable_can_be_made_of(shop: Repository) -> None:
         "text/Procfile:1: `python -m shop` starts a module that no target of the repository and no"
         " pin provides. Correct its name, or run `./pants tailor ::` if it has no target yet."
     ) in _fault(shop, "package", "text:here")
-    assert (
-        shop.monorepo.pants("dependents", "text/app.py").exit_code == 0
-    )  # it keeps nobody from else
+    # It keeps nobody from anything else.
+    assert shop.monorepo.pants("dependents", "text/app.py").exit_code == 0
     shop.monorepo.write("text/Procfile", "web\n")
     assert shop.monorepo.pants("dependents", "text/app.py").exit_code == 0
     shop.monorepo.write("text/Procfile", "web: gunicorn app\n")

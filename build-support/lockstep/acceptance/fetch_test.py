@@ -79,7 +79,7 @@ def offline(repo: Monorepo, *calls: str) -> Result:
         text=True,
     )
     repo.stop()
-    return Result(done.returncode, done.stdout, done.stderr)
+    return Result.of(done)
 
 
 @pytest.fixture(scope="module")

@@ -108,6 +108,11 @@ class Result:
     stdout: str
     stderr: str
 
+    @classmethod
+    def of(cls, done: subprocess.CompletedProcess[str]) -> Result:
+        """What a finished process did, without what tells of a busy machine."""
+        return cls(done.returncode, done.stdout, _OF_A_BUSY_MACHINE.sub("", done.stderr))
+
     @property
     def output(self) -> str:
         """Both outputs, one behind the other, since their order among each other varies."""
@@ -206,15 +211,16 @@ class Monorepo:
         return self._called([str(self.path("py")), *args], environ)
 
     def _called(self, argv: list[str], environ: Mapping[str, str]) -> Result:
-        done = subprocess.run(
-            argv,
-            cwd=self.root,
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
+        return Result.of(
+            subprocess.run(
+                argv,
+                cwd=self.root,
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+            )
         )
-        return Result(done.returncode, done.stdout, _OF_A_BUSY_MACHINE.sub("", done.stderr))
 
     def stop(self) -> None:
         """Stop the daemon of this repository."""
