@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -145,26 +146,40 @@ def test_a_kill_at_any_moment_leaves_a_whole_environment(exporting: Monorepo) ->
         assert python(exporting, "import dateutil, idna, pytest, six; print(1)") == "1\n"
 
 
-def test_the_loop_follows_the_lock(exporting: Monorepo) -> None:
+def test_the_loop_follows_the_lock_even_while_it_exports(exporting: Monorepo) -> None:
     argv, environ = exporting.command("--loop", "export")
-    lock = exporting.read(LOCK)
+    newest = exporting.read(LOCK)
+    locks = [(pinned(newest, SIX), "1.16.0"), (newest, _version_of_six(newest))]
+    chance = random.Random(4)
     with subprocess.Popen(
-        argv, cwd=exporting.root, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        argv, cwd=exporting.root, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
         try:
-            first = led_to(exporting, None)
-            exporting.write(LOCK, pinned(lock, SIX))
-            assert led_to(exporting, first) != first
-            assert python(exporting, "import six; print(six.__version__)") == "1.16.0\n"
+            path = led_to(exporting, None)
+            for _ in range(8):
+                for lock, version in locks:
+                    exporting.write(LOCK, "six==\n")
+                    time.sleep(chance.choice((0, 0.05, 0.2)))
+                    exporting.write(LOCK, lock)
+                    before, path = path, led_to(exporting, path)
+                    assert path != before
+                    found = python(exporting, "import six; print(six.__version__)")
+                    assert found == f"{version}\n"
+                    time.sleep(chance.choice((0, 0, 0.05, 0.2)))
         finally:
             process.kill()
 
 
+def _version_of_six(lock: str) -> str:
+    (version,) = re.findall(r"^six==(\S+)", lock, re.M)
+    return str(version)
+
+
 def led_to(repo: Monorepo, before: "Path | None") -> "Path | None":
     """What `.venv` leads to, once that is another one than before."""
-    for _ in range(1800):
+    for _ in range(18_000):
         link = repo.path(".venv")
         if link.is_symlink() and link.resolve() != before:
             return link.resolve()
-        time.sleep(0.1)
+        time.sleep(0.01)
     return before

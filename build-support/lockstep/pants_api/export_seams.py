@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterable
 
@@ -102,6 +103,44 @@ async def _editors(
     return Editors(main, others, found.sources, options.shell_hooks)
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """What an export is to make.
+
+    Attributes:
+        plan: of `.venv`, or of the scratch copy.
+        main: the environment of that.
+        editors: what there is beside it; none for the scratch copy.
+    """
+
+    plan: Plan
+    main: ResolveEnvironment
+    editors: Editors | None
+
+
+async def _wanted(
+    ours: list[str],
+    checkout: Checkout,
+    options: Any,
+    python_setup: PythonSetup,
+    bootstrap: PythonBootstrapSubsystem.EnvironmentAware,
+) -> _Wanted:
+    if len(ours) > 1:
+        raise LockstepError(
+            f".venv holds one resolve, and {', '.join(ours)} are asked for",
+            mend="Name one of them with `--resolve`",
+        )
+    named = tuple(sorted(set(options.slice)))
+    request = NamedRootsRequest(named, ours[0] if ours else None)
+    roots = await Get(NamedRoots, NamedRootsRequest, request)
+    interpreter = _interpreter(roots.resolve, checkout, python_setup, bootstrap)
+    plan = await Get(Plan, PlanRequest(roots, _minor(interpreter)))
+    main = ResolveEnvironment(roots.resolve, plan.content, interpreter)
+    if options.scratch and not options.check:
+        return _Wanted(plan, main, None)
+    return _Wanted(plan, main, await _editors(main, checkout, options, python_setup, bootstrap))
+
+
 async def export(
     original: Coroutine,
     console: Console,
@@ -116,41 +155,32 @@ async def export(
     environ: CompleteEnvironmentVars,
     global_options: GlobalOptions,
 ) -> Export:
-    """Export what is Lockstep's, and leave the rest to Pants."""
+    """Export what is Lockstep's, and leave the rest to Pants.
+
+    Under `--loop` it asks anew until what it made is what is wanted: while a goal runs, Pants notes
+    no change of a file that the goal has read, nor any later one of that file.
+    """
     asked = list(subsystem.resolve)
     ours = [resolve for resolve in asked if await _managed(resolve, python_setup)]
     if ours or not asked:
         checkout = Checkout(Path(build_root.path), environ, Path(global_options.named_caches_dir))
         options = subsystem.options
-        try:
-            _check_ignored(checkout.root, global_options)
-            if len(ours) > 1:
-                raise LockstepError(
-                    f".venv holds one resolve, and {', '.join(ours)} are asked for",
-                    mend="Name one of them with `--resolve`",
+        made: _Wanted | str | None = None
+        exit_code = 0
+        while made is None or global_options.loop:
+            try:
+                _check_ignored(checkout.root, global_options)
+                wanted: _Wanted | str = await _wanted(
+                    ours, checkout, options, python_setup, bootstrap
                 )
-            named = tuple(sorted(set(options.slice)))
-            request = NamedRootsRequest(named, ours[0] if ours else None)
-            roots = await Get(NamedRoots, NamedRootsRequest, request)
-            interpreter = _interpreter(roots.resolve, checkout, python_setup, bootstrap)
-            plan = await Get(Plan, PlanRequest(roots, _minor(interpreter)))
-            if options.scratch and not options.check:
-                told = checkout.export_scratch(plan.content, interpreter, logger.info)
-                console.print_stdout(told)
-            else:
-                main = ResolveEnvironment(roots.resolve, plan.content, interpreter)
-                editors = await _editors(main, checkout, options, python_setup, bootstrap)
-                if options.check:
-                    found = checkout.check(plan.content, interpreter) + editors.check(checkout)
-                    return _told(found, plan, console)
-                led_to = checkout.led_to()
-                console.print_stdout(checkout.export(plan.content, interpreter, logger.info))
-                say = console.print_stdout
-                editors.export(checkout, led_to, logger.info, say, logger.warning)
-            _warn_of_lock(plan)
-        except LockstepError as error:
-            console.print_stderr(console.red(str(error)))
-            return Export(exit_code=1)
+            except LockstepError as error:
+                wanted = str(error)
+            if wanted == made:
+                break
+            made = wanted
+            exit_code = _do(wanted, options.check, checkout, console)
+        if exit_code or options.check:
+            return Export(exit_code)
     rest = [resolve for resolve in asked if resolve not in ours]
     others = set(union_membership.get(ExportRequest)) - {ExportVenvsRequest}
     if not rest and (asked or not (targets or others)):
@@ -160,6 +190,32 @@ async def export(
         _Without(subsystem, rest),
     )
     return exported
+
+
+def _do(wanted: _Wanted | str, check: bool, checkout: Checkout, console: Console) -> int:
+    """Check or make what is wanted, and give the exit code; a string tells why nothing can be."""
+    if isinstance(wanted, str):
+        fault = wanted
+    else:
+        try:
+            return _check(wanted, checkout, console) if check else _make(wanted, checkout, console)
+        except LockstepError as error:
+            fault = str(error)
+    console.print_stderr(console.red(fault))
+    return 1
+
+
+def _make(wanted: _Wanted, checkout: Checkout, console: Console) -> int:
+    content, interpreter = wanted.main.content, wanted.main.interpreter
+    say = console.print_stdout
+    if wanted.editors is None:
+        say(checkout.export_scratch(content, interpreter, logger.info))
+    else:
+        led_to = checkout.led_to()
+        say(checkout.export(content, interpreter, logger.info))
+        wanted.editors.export(checkout, led_to, logger.info, say, logger.warning)
+    _warn_of_lock(wanted.plan)
+    return 0
 
 
 def _check_ignored(root: Path, global_options: GlobalOptions) -> None:
@@ -175,17 +231,20 @@ def _check_ignored(root: Path, global_options: GlobalOptions) -> None:
         )
 
 
-def _told(sentences: list[str], plan: Plan, console: Console) -> Export:
-    for line in (*plan.lock_faults, *(f"{sentence}." for sentence in sentences)):
+def _check(wanted: _Wanted, checkout: Checkout, console: Console) -> int:
+    faults = wanted.plan.lock_faults
+    assert wanted.editors is not None, "a check is of `.venv` and all that goes with it"
+    sentences = checkout.check(wanted.main.content, wanted.main.interpreter)
+    sentences += wanted.editors.check(checkout)
+    for line in (*faults, *(f"{sentence}." for sentence in sentences)):
         console.print_stderr(console.red(line))
-    if plan.lock_faults:
+    if faults:
         console.print_stderr("Run `./pants lock`, then `./pants export`.")
     elif sentences:
         console.print_stderr("Run `./pants export` to mend it.")
     else:
         console.print_stdout(".venv is up to date.")
-        return Export(exit_code=0)
-    return Export(exit_code=1)
+    return 1 if faults or sentences else 0
 
 
 def _warn_of_lock(plan: Plan) -> None:
