@@ -18,6 +18,7 @@ from typing import Sequence
 HERE = Path(__file__).resolve().parent
 PANTS_LOCK = HERE / "pants.lock.txt"
 TOOLS_LOCK = HERE / "tools.lock.txt"
+SERVER = HERE / "server.py"
 
 RESTORE = "Restore it from version control."
 
@@ -249,19 +250,25 @@ def copy_native_client(pants: Path, target: Path) -> None:
 def write_server(build: Path, target: Path) -> None:
     """Write what the native client starts when no daemon answers.
 
-    It runs the console script of Pants by its path, since the daemon is started by repeating
-    `sys.argv` (`-c` would not survive that), and since `-m` would put the current folder on
-    `sys.path`. NO_SCIE_WARNING: this launcher is meant, not overlooked. PYTHONCOERCECLOCALE: else
-    Python sets LC_CTYPE where no locale is set, and only in the call that starts the daemon; that
-    variable is in the keys of Pants' cache, so that the second call would do everything again.
+    It runs `server.py` by its path, since the daemon is started by repeating `sys.argv` (`-c` would
+    not survive that), and since `-m` would put the current folder on `sys.path`. NO_SCIE_WARNING:
+    this launcher is meant, not overlooked. PYTHONCOERCECLOCALE: else Python sets LC_CTYPE where no
+    locale is set, and only in the call that starts the daemon; that variable is in the keys of
+    Pants' cache, so that the second call would do everything again.
+
+    Errors:
+        SetupError: there is no `server.py`.
     """
+    if not SERVER.is_file():
+        raise SetupError(f"{SERVER} is missing.", RESTORE)
+    shutil.copyfile(SERVER, build / "pants" / "bin" / SERVER.name)
     programs = target / "pants" / "bin"
     server = build / "pants-server"
     server.write_text(
         "#!/bin/sh\n"
         "unset PYTHONHOME PYTHONPATH\n"
         "export NO_SCIE_WARNING=1 PYTHONCOERCECLOCALE=0\n"
-        f"exec {shlex.quote(str(programs / 'python'))} {shlex.quote(str(programs / 'pants'))}"
+        f"exec {shlex.quote(str(programs / 'python'))} {shlex.quote(str(programs / SERVER.name))}"
         ' "$@"\n'
     )
     server.chmod(0o755)

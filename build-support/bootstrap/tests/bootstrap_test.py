@@ -110,6 +110,25 @@ def test_unreachable_index(new_repo: Repo) -> None:
     assert_failed(new_repo, done, "ERROR: ", "could not install tools.lock.txt.", "network")
 
 
+@pytest.mark.parametrize("plugins,engines", [("[]", 1), ("['ansicolors']", 2)], ids=["none", "one"])
+def test_an_engine_for_plugins_is_laid_out_where_one_is_named(
+    tmp_path: Path, plugins: str, engines: int
+) -> None:
+    """In the setup that runs the tests: Pants starts no plugin where the path holds a blank."""
+    repo = Repo.create(tmp_path / "repo", Path(os.environ["LOCKSTEP_BOOTSTRAP"]).parents[1])
+    done = repo.run("--no-pantsd", "-ltrace", f"--plugins={plugins}", "--version")
+    assert (done.returncode, done.stdout) == (0, "2.17.1\n"), done.stderr
+    assert done.stderr.count("initial_polymorphic iteration 1000:") == engines
+
+
+def test_missing_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = tmp_path / "server.py"
+    monkeypatch.setattr(environment, "SERVER", missing)
+    with pytest.raises(environment.SetupError) as raised:
+        environment.write_server(tmp_path, tmp_path)
+    assert raised.value.problem == f"{missing} is missing."
+
+
 @pytest.mark.parametrize("name", ["pants.lock.txt", "tools.lock.txt"])
 def test_missing_lock(new_repo: Repo, name: str) -> None:
     (new_repo.root / "build-support" / "bootstrap" / name).unlink()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Mapping, Optional, Sequence, Tuple
 
 SETUP = "build-support/bootstrap"
-SOURCES = ("bootstrap.py", "environment.py", "pants.lock.txt", "tools.lock.txt")
+SOURCES = ("bootstrap.py", "environment.py", "server.py", "pants.lock.txt", "tools.lock.txt")
 """Files of the setup, in the order that the launcher hashes them in."""
 
 
