@@ -26,6 +26,7 @@ from truth import Ran, Runner, Site, ThirdParty, bare_python, differing, error_o
 from truth import flipped, notices, test_path, tracked_files  # noqa: E402
 
 _CLOSEST = 3
+_SELECT = ("--changed-since=HEAD", "--changed-dependents=transitive")
 _ENVIRON = {"LEVEL": "on", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 """What tests of the base need, and that there are no plugins to look for."""
 
@@ -147,6 +148,8 @@ class _Laboratory:
         refused = error_of(told)
         if refused and self._tree.pants("dependencies", "::").returncode == 0:
             raise SystemExit(f"`affected` fails where Pants can read the tree:\n{told.stderr}")
+        if not refused:
+            self._check_listed()
         there = self._tests()
         if mutation.group in OF_THE_SANDBOX:
             there &= self._sandboxed
@@ -175,6 +178,18 @@ class _Laboratory:
             refused,
             self._outcomes_alone,
         )
+
+    def _check_listed(self) -> None:
+        """`--changed-since` remembers who depends on what; `affected` finds it out in each call.
+
+        Raises:
+            SystemExit: they select differently.
+        """
+        listed = self._tree.pants(*_SELECT, "list").stdout.splitlines()
+        affected = self._tree.pants("affected").stdout.splitlines()
+        if listed != affected:
+            differ = sorted({*listed} ^ {*affected})
+            raise SystemExit(f"`list` and `affected` differ in {differ}: {self._tree.root}")
 
     def _tests(self) -> set[str]:
         found = self._tree.root.glob("projects/*/tests/**/*_test.py")

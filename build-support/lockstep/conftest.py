@@ -54,7 +54,7 @@ def _new(queries: Sequence[QueryRule]) -> RuleRunner:
     rules = (core.rules(), python.rules(), visibility.rules(), lockstep.rules(), queries)
     return RuleRunner(
         rules=[rule for some in rules for rule in some],
-        target_types=[*core.target_types(), *python.target_types()],
+        target_types=[*core.target_types(), *python.target_types(), *lockstep.target_types()],
         objects={"parametrize": Parametrize},
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Mapping
 
 from lockstep.acceptance.bump_test import pinned
 from lockstep.acceptance.changes import ALL, APP, Repository
@@ -15,6 +16,8 @@ six==1.15.0 \\
     --hash=sha256:8b74bedcbbbaca38ff6d7491d76f2b06b3592611af620f8426e82dddb04a5ced
 """
 """A release that no other test installs: all share a store, and what is in it is not built anew."""
+
+_TRANSITIVE = ("--changed-since=HEAD", "--changed-dependents=transitive")
 
 
 def check(repository: Repository, expected: set[str]) -> Result:
@@ -91,8 +94,7 @@ def test_an_input_that_goes_with_its_target(repository: Repository) -> None:
     assert repository.tests() == {
         *("app/ring_test.py", "text/docopt_test.py", "text/idna_test.py", "text/six_test.py"),
     }
-    options = ("--changed-since=HEAD", "--changed-dependents=transitive")
-    listed = repository.monorepo.pants(*options, "list")
+    listed = repository.monorepo.pants(*_TRANSITIVE, "list")
     assert listed.exit_code == 0, listed.output
 
 
@@ -289,3 +291,27 @@ def test_exit_codes_and_options_at_odds(repository: Repository) -> None:
     ):
         result = repository.monorepo.pants("affected", *options)
         assert (result.exit_code, result.stdout, result.stderr) == (1, stdout, stderr)
+
+
+def test_what_is_remembered_from_call_to_call(repository: Repository) -> None:
+    """`affected` remembers nothing, so it has to come to the same."""
+    repository.monorepo.stop()  # a daemon keeps the level, and the variables, of its first call
+    repository.monorepo.pants("-ldebug", "--version")
+    bumped = pinned(repository.monorepo.read(LOCK), SIX_1_15)
+    build = repository.monorepo.read("app/BUILD").replace("//lib:data", "//lib/name.py")
+    states: tuple[Mapping[str, str], ...] = (
+        {"lib/ring_b.py": "import ring_a\n"},
+        {"lib/name.py": "import ring_b\nNAME = 'name'\n"},
+        {"lib/name.py": "NAME = 'name'\n", "lib/ring_a.py": ""},
+        {"app/BUILD": build},
+    )
+    remembered = []
+    for files in (*states, *states):
+        for changed in ({**files, LOCK: bumped}, files):
+            repository.reset()
+            for path, text in changed.items():
+                repository.monorepo.write(path, text)
+            listed = repository.monorepo.pants("-ldebug", *_TRANSITIVE, "list")
+            assert listed.stdout.splitlines() == repository.affected("-ldebug")
+            remembered.append("Who depends on what is remembered" in listed.stderr)
+    assert remembered == [False, True] * 4 + [True, True] * 4

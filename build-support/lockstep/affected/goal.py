@@ -17,6 +17,7 @@ from pants.util.strutil import softwrap
 from lockstep.affected import (
     configuration,
     definitions,
+    dependents,
     importers,
     owners,
     requirements,
@@ -222,6 +223,7 @@ def rules() -> Iterable[Rule]:
         *collect_rules(),
         *configuration.rules(),
         *definitions.rules(),
+        *dependents.rules(),
         *importers.rules(),
         *owners.rules(),
         *requirements.rules(),

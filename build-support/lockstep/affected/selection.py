@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Iterable, Iterator
@@ -25,6 +26,12 @@ from lockstep.affected.configuration import (
     ToolRequirements,
 )
 from lockstep.affected.definitions import DefinitionCauses, DefinitionCausesRequest
+from lockstep.affected.dependents import (
+    Dependents,
+    Mapped,
+    MaybeDependencyInputs,
+    Memory,
+)
 from lockstep.affected.importers import Importers, ImportersRequest
 from lockstep.affected.owners import Ownership
 from lockstep.affected.requirements import RequirementCauses, RequirementCausesRequest
@@ -33,6 +40,8 @@ from lockstep.affected.roots import Revision, Roots, joined
 from lockstep.affected.sources import SourceCauses, SourceRootsRequest
 from lockstep.core.affected import Affected, Cause, CauseKind, Reach, spread
 from lockstep.core.revisions import ChangeKind
+
+logger = logging.getLogger(__name__)
 
 
 def _is_package(target: Target) -> bool:
@@ -63,12 +72,14 @@ class SelectionRequest:
         call: tells requests from each other. Asked the same thing again, the engine looks whether all
             that the answer was made from still holds, and drops that where git tells of another
             change: what it was looking at, the imports of all files, is then read anew.
+        memory: what is known of dependents, and where to put what is found.
     """
 
     since: str
     goals: frozenset[Reach]
     depth: Depth = Depth.TRANSITIVE
     call: int = field(default_factory=itertools.count().__next__)
+    memory: Memory = field(default_factory=Memory, compare=False)
 
 
 @dataclass(frozen=True)
@@ -115,10 +126,22 @@ async def find_roots(request: RootsRequest) -> Roots:
     return joined((found, Roots(importers.targets)))
 
 
+async def _dependents(memory: Memory) -> Mapped:
+    told = await Get(MaybeDependencyInputs)
+    recalled = memory.recalled(told.inputs)
+    if recalled is not None:
+        logger.debug("Who depends on what is remembered from an earlier call.")
+        return recalled
+    dependents = await Get(AddressToDependents)
+    memory.found = Dependents(told.inputs, dependents.mapping) if told.inputs is not None else None
+    return dependents.mapping
+
+
 @rule(desc="Select what is affected")
 async def select_affected(
     request: SelectionRequest, ownership: Ownership, tools: ToolRequirements
 ) -> Selection:
+    request.memory.found = None  # of a run that the engine gave up
     told = await Get(MaybeRevision, RevisionRequest(request.since, request.call))
     if told.revision is None:
         cause = Cause(f"{told.error} Until then everything counts as affected.", CauseKind.BASE)
@@ -132,22 +155,24 @@ async def select_affected(
     )
     if any(cause.reach is Reach.ALL for cause in everywhere):
         return _everything(everywhere, ownership, _files(told.revision, ownership))
-    dependents = await Get(AddressToDependents)
+    dependents = await _dependents(request.memory)
+
+    def dependents_of(address: Address) -> Iterable[Address]:
+        return dependents.get(address, ())
+
     # Effects can begin at a definition that went, and go through target generators.
     targets = {target.address for target in ownership.targets}
     for_all = {a: c for a, c in roots.targets if c.reach is Reach.ALL}
     for_packages = {a: c for a, c in roots.targets if c.reach is Reach.PACKAGE}
     found = {
         affected.target: affected
-        for affected in spread(
-            for_all, lambda a: dependents.mapping.get(a, ()), depth=request.depth.steps
-        )
+        for affected in spread(for_all, dependents_of, depth=request.depth.steps)
     }
     if Reach.PACKAGE.counts_for(request.goals) and for_packages:
         # The metadata of a distribution tells the ranges of what it requires, and a PEX can be for
         # other platforms.
         packages = {t.address for t in ownership.targets if _is_package(t)}
-        for affected in spread(for_packages, lambda a: dependents.mapping.get(a, ())):
+        for affected in spread(for_packages, dependents_of):
             if affected.target in packages:
                 found.setdefault(affected.target, affected)
     for cause in everywhere:

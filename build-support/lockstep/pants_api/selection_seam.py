@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from typing import Any
 
 from pants.base.specs import AddressLiteralSpec, FileLiteralSpec, RawSpecs, Specs
@@ -16,10 +17,14 @@ from pants.init import specs_calculator
 from pants.util.frozendict import FrozenDict
 from pants.vcs.changed import ChangedOptions
 
+from lockstep.affected.dependents import Dependents, Memory
 from lockstep.affected.selection import Depth, Selection, SelectionRequest
 from lockstep.core.affected import reaches
 
 logger = logging.getLogger(__name__)
+
+_known: deque[Dependents] = deque(maxlen=4)
+"""Who depends on what, from the last calls of this daemon that differed in it."""
 
 _original = specs_calculator.calculate_specs
 
@@ -32,12 +37,18 @@ def calculate_specs(
     if not changed.since or changed.diffspec or options.specs:
         return _original(options_bootstrapper, options, session, working_dir)
     environment = determine_bootstrap_environment(session)
+    memory = Memory(tuple(_known))
     request = SelectionRequest(
-        changed.since, reaches(options.goals), Depth(changed.dependents.value)
+        changed.since, reaches(options.goals), Depth(changed.dependents.value), memory=memory
     )
-    (selection,) = session.product_request(
-        Selection, [Params(request, options_bootstrapper, environment)]
-    )
+    try:
+        (selection,) = session.product_request(
+            Selection, [Params(request, options_bootstrapper, environment)]
+        )
+        if memory.found is not None:
+            _known.append(memory.found)
+    finally:
+        memory.forget()  # the engine keeps each request
     for cause in selection.everywhere:
         logger.warning(f"Selected all in reach of {cause.reach.value}: {cause}")
     return _specs(selection, options.for_global_scope().unmatched_cli_globs)
