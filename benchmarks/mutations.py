@@ -276,7 +276,8 @@ def _needed(tree: Tree) -> list[tuple[str, str]]:
 
 
 def _requirement_goes(tree: Tree, chance: random.Random, number: int) -> _Made:
-    path, name = chance.choice(_needed(tree)) if number % 4 else _input(tree, chance)
+    needed = _needed(tree)
+    path, name = chance.choice(needed) if needed and number % 4 else _input(tree, chance)
     return f"{path} loses {name}", _edited(tree, path, f"{name}>=1\n", f"# {number}\n")
 
 

@@ -123,6 +123,29 @@ def test_what_was_read_counts_by_what_both_revisions_hold() -> None:
     )
 
 
+SHARED = """\
+import itertools
+from types import SimpleNamespace
+from mutations import mutations
+tree = SimpleNamespace(
+    modules=(),
+    monorepo=SimpleNamespace(read=lambda path: "six>=1\\n"),
+    stated={"projects/a/requirements.in": ("six",), "projects/b/requirements.in": ("six",)},
+    wheels=SimpleNamespace(releases=("six",)),
+)
+seeded = itertools.islice(mutations(tree, 1, only="input", breaking=True), 20)
+print(sorted({mutation.told for mutation in seeded}))
+"""
+
+
+def test_requirements_change_where_each_is_stated_twice() -> None:
+    command = [sys.executable, "-c", SHARED]
+    done = subprocess.run(command, cwd=BENCHMARKS, stdout=subprocess.PIPE, text=True, check=True)
+    assert done.stdout == (
+        "['projects/a/requirements.in loses six', 'projects/b/requirements.in loses six']\n"
+    )
+
+
 def test_every_test_that_a_seeded_change_flips_is_selected() -> None:
     size = ("--tests", "18", "--pins", "15", "--mutations", "10")
     done = subprocess.run(
