@@ -17,6 +17,13 @@ six==1.15.0 \\
 """
 """A release that no other test installs: all share a store, and what is in it is not built anew."""
 
+SIX_1_14 = """\
+six==1.14.0 \\
+    --hash=sha256:236bdbdce46e6e6a3d61a337c0f8b763ca1e8717c03b369e87a7ec7ce1319c0a \\
+    --hash=sha256:8f3cd2e254d8f793e7f3d6d9df77b92252b52637291d0f0da013c76ea2724b6c
+"""
+"""Another one."""
+
 _TRANSITIVE = ("--changed-since=HEAD", "--changed-dependents=transitive")
 
 
@@ -45,6 +52,14 @@ def test_a_pin(repository: Repository) -> None:
         r"six 1\.17\.0 → 1\.15\.0 ← lib/ring_b\.py ← lib/ring_a\.py ← app/ring_test\.py",
         repository.why("app/ring_test.py"),
     )
+
+
+def test_a_pin_where_locks_are_targets(repository: Repository) -> None:
+    """As by default: all requirement targets then depend on the target of their lock."""
+    repository.edit("pants.toml", "enable_lockfile_targets = false\n", "")
+    repository.git("commit", "-qam", "targets")
+    repository.monorepo.write(LOCK, pinned(repository.monorepo.read(LOCK), SIX_1_14))
+    check(repository, {"dates/dates_test.py", "text/six_test.py", "app/ring_test.py"})
 
 
 def test_comments_and_order_of_lock_and_inputs(repository: Repository) -> None:

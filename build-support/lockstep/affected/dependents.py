@@ -14,6 +14,7 @@ from pants.backend.project_info.dependents import AddressToDependents
 from pants.backend.python.dependency_inference.module_mapper import ThirdPartyPythonModuleMapping
 from pants.core.target_types import (
     FileSourceField,
+    LockfileTarget,
     ResourceSourceField,
     TargetGeneratorSourcesHelperTarget,
 )
@@ -132,7 +133,7 @@ async def find_dependency_inputs(
 
 def _read(target: Target) -> Iterator[str]:
     """The files of a target that its dependencies may be read from."""
-    if isinstance(target, TargetGeneratorSourcesHelperTarget):
+    if isinstance(target, (LockfileTarget, TargetGeneratorSourcesHelperTarget)):
         return  # what a requirements input states is in the fields of the targets made from it
     for field in target.field_values.values():
         if isinstance(field, (FileSourceField, ResourceSourceField)):

@@ -6,7 +6,12 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Iterable, Mapping, Sequence
 
-from pants.core.target_types import TargetGeneratorSourcesHelperTarget
+from pants.backend.python.subsystems.setup import PythonSetup
+from pants.core.target_types import (
+    LockfileSourceField,
+    LockfileTarget,
+    TargetGeneratorSourcesHelperTarget,
+)
 from pants.engine.addresses import Address
 from pants.engine.rules import Rule, collect_rules, rule
 from pants.engine.target import (
@@ -27,7 +32,7 @@ class Ownership:
     Attributes:
         targets: all of them, target generators replaced by what they generate.
         generators: all target generators.
-        inputs: the requirements inputs, which count by what they mean.
+        inputs: requirements inputs, and locks that are targets, which count by what they mean.
     """
 
     targets: AllTargets
@@ -75,7 +80,10 @@ def generators_of_address(address: Address) -> tuple[str, str]:
 
 
 @rule
-async def find_owners_of_all(targets: AllTargets, unexpanded: AllUnexpandedTargets) -> Ownership:
+async def find_owners_of_all(
+    targets: AllTargets, unexpanded: AllUnexpandedTargets, python_setup: PythonSetup
+) -> Ownership:
+    locks = {*python_setup.resolves.values()}
     by_file: dict[str, list[Target]] = defaultdict(list)
     by_generator: dict[tuple[str, str], list[Target]] = defaultdict(list)
     by_glob: list[Target] = []
@@ -85,6 +93,11 @@ async def find_owners_of_all(targets: AllTargets, unexpanded: AllUnexpandedTarge
         if isinstance(target, TargetGeneratorSourcesHelperTarget):
             inputs.add(str(target[SingleSourceField].file_path))
             continue
+        if isinstance(target, LockfileTarget):
+            path = str(target[LockfileSourceField].file_path)
+            if path in locks:
+                inputs.add(path)
+                continue
         if target.has_field(SingleSourceField) and target[SingleSourceField].value is not None:
             by_file[str(target[SingleSourceField].file_path)].append(target)
         elif target.has_field(SourcesField) and target.get(SourcesField).filespec["includes"]:
